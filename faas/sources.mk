@@ -1,0 +1,44 @@
+# The operator's side: linked into svarm.
+FAAS_SRC :=
+
+# The programs that run in containers: never linked into svarm.
+FAAS_COMMON_SRC := \
+	lib/base/arena.c \
+	lib/base/buf.c \
+	lib/base/clock.c \
+	lib/base/err.c \
+	lib/base/quote.c \
+	lib/base/xalloc.c \
+	lib/ext/http.c \
+	lib/ext/json.c \
+	lib/ext/redis.c \
+	faas/common/entry.c \
+	faas/common/env.c \
+	faas/common/log.c \
+	faas/common/name.c \
+	faas/common/net.c \
+	faas/common/peer.c \
+	faas/common/probe.c
+
+# All but main.c, for the tests.
+GATEWAY_LIB_SRC := $(FAAS_COMMON_SRC) \
+	lib/ext/httpd.c \
+	faas/common/docker.c \
+	faas/gateway/api.c \
+	faas/gateway/async.c \
+	faas/gateway/auth.c \
+	faas/gateway/config.c \
+	faas/gateway/deploy.c \
+	faas/gateway/metrics.c \
+	faas/gateway/model.c \
+	faas/gateway/nginx.c \
+	faas/gateway/nginxconf.c \
+	faas/gateway/probes.c \
+	faas/gateway/quantity.c \
+	faas/gateway/queue.c \
+	faas/gateway/system.c \
+	faas/gateway/watch.c
+GATEWAY_SRC := $(GATEWAY_LIB_SRC) faas/gateway/main.c
+
+WORKER_LIB_SRC := $(FAAS_COMMON_SRC)
+WORKER_SRC :=

@@ -1,0 +1,16 @@
+LIB_SPEC_SRC := \
+	lib/spec/check.c \
+	lib/spec/check_faas.c \
+	lib/spec/check_tune.c \
+	lib/spec/cluster.c \
+	lib/spec/diag.c \
+	lib/spec/excerpt.c \
+	lib/spec/grammar.c \
+	lib/spec/marks.c \
+	lib/spec/parse.c \
+	lib/spec/schema.c \
+	lib/spec/source.c \
+	lib/spec/suggest.c \
+	lib/spec/values.c \
+	lib/spec/values_name.c \
+	lib/spec/values_net.c

@@ -1,0 +1,86 @@
+# How the tests are built and run.  Every check is a program that speaks TAP; tests/run runs them and
+# ends with "N passed, N failed".  Parts can be run alone: check-unit in seconds, check-lab in minutes.
+
+T := build/san/tests
+
+UNIT_TESTS := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
+FUZZ_TARGETS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+TEST_TOOLS := spec_dump plan_dump ssh_probe
+SYSTEM_TESTS := $(wildcard tests/system/*.t tests/functions/*/*.t tests/faas/*.t faas/images/*.t)
+STYLE_TESTS := $(wildcard tests/style/*.t)
+PLAN_TESTS := $(wildcard tests/plan/*.t)
+LAB_TESTS := $(sort $(wildcard tests/lab/t/*.t))
+
+UNIT_PROGRAMS := $(addprefix $(T)/,$(UNIT_TESTS))
+FUZZ_PROGRAMS := $(addprefix $(T)/,$(FUZZ_TARGETS))
+TOOL_PROGRAMS := $(addprefix $(T)/,$(TEST_TOOLS))
+
+# The container programs without their main(), for unit tests of their parts.
+FAAS_PART_SRC := $(sort $(filter-out %/main.c $(LIB_SRC),$(GATEWAY_SRC) $(WORKER_SRC)))
+$(B)/libfaas.a: $(call obj,$(FAAS_PART_SRC))
+	$(call say,AR,$@)rm -f $@ && $(AR) rcs $@ $^
+
+TEST_LIBS = $(B)/libfaas.a $(B)/libsvarm.a
+TEST_LINK = $(CC) $(SVARM_CPPFLAGS) $(EXT_CFLAGS) $(CPPFLAGS) $(SVARM_CFLAGS) $(CFLAGS) -Itests -MMD -MP \
+	$(SVARM_LDFLAGS) $(LDFLAGS) -o $@ $(filter %.c,$^) $(TEST_LIBS) \
+	$(LIBS_svarm) $(LIBS_gateway) $(LIBS_test) -lm
+
+$(B)/tests/test_%: tests/unit/test_%.c $(TEST_LIBS)
+	$(call say,TEST,$<)mkdir -p $(@D) && $(TEST_LINK)
+$(B)/tests/fuzz_%: tests/fuzz/fuzz_%.c tests/fuzz/replay_main.c $(TEST_LIBS)
+	$(call say,FUZZ,$<)mkdir -p $(@D) && $(TEST_LINK)
+$(B)/tests/ssh_probe: tests/system/ssh_probe.c $(TEST_LIBS)
+	$(call say,TEST,$<)mkdir -p $(@D) && $(TEST_LINK)
+$(B)/tests/%: tests/unit/%.c $(TEST_LIBS)
+	$(call say,TEST,$<)mkdir -p $(@D) && $(TEST_LINK)
+
+# The sanitised programs are built by a make of their own, so that a plain `make check-unit` does it.
+test-programs: ## build the unit tests and tools under ASan and UBSan
+	$(q)$(MAKE) --no-print-directory VARIANT=san $(UNIT_PROGRAMS) $(TOOL_PROGRAMS) $(FUZZ_PROGRAMS) \
+		build/san/svarm build/san/svarm-gateway build/san/svarm-queue-worker
+
+# Fuzz targets under libFuzzer, one after the other; SECONDS=600 for longer.
+FUZZ_SECONDS ?= 30
+fuzz: ## fuzz each target for FUZZ_SECONDS with clang's libFuzzer
+	$(q)tests/fuzz/fuzz $(FUZZ_SECONDS) $(FUZZ_TARGETS)
+
+RUN := tests/run
+
+deps: ## install what building, the tests and the lab need (apt; sudo when not root)
+	$(q)tools/deps
+
+check: deps ## everything: ends with "N passed, N failed"
+	$(q)$(MAKE) --no-print-directory WERROR=1 all images test-programs
+	$(q)$(RUN) $(STYLE_TESTS) $(UNIT_PROGRAMS) tests/fuzz/replay.t $(PLAN_TESTS) $(SYSTEM_TESTS) $(LAB_TESTS)
+check-style: ## layers, format, headers, warnings of gcc and clang
+	$(q)$(RUN) $(STYLE_TESTS)
+check-unit: test-programs ## unit tests under ASan and UBSan
+	$(q)$(RUN) $(UNIT_PROGRAMS)
+check-fuzz: test-programs ## replay the fuzz corpora
+	$(q)$(RUN) tests/fuzz/replay.t
+check-plan: test-programs ## broken specs and plans against their golden files
+	$(q)$(RUN) $(PLAN_TESTS)
+check-system: all images test-programs ## ssh against a real sshd, nginx, Redis, firewall on this machine
+	$(q)$(RUN) $(SYSTEM_TESTS)
+check-lab: all images ## the three-node lab, from bare nodes (needs root)
+	$(q)$(RUN) $(LAB_TESTS)
+
+lab-up: ## boot the three-node lab (needs root)
+	$(q)tests/lab/lab up
+lab-down: ## nothing of the lab left running or mounted
+	$(q)tests/lab/lab down
+lab-reset: ## bare nodes again
+	$(q)tests/lab/lab reset
+lab-ssh: ## N=1 [CMD='…']: a shell, or a command, on a node of the lab
+	$(q)tests/lab/lab ssh $(or $(N),1) $(if $(CMD),'$(subst ','\'',$(CMD))')
+
+demo: deps ## the main job: three bare nodes to a working function
+	$(q)$(MAKE) --no-print-directory all images
+	$(q)tests/lab/demo
+
+bench-converge: all images ## cold up and no-op plan against hand-written ssh
+	$(q)tests/bench/converge
+bench: bench-converge ## all benchmarks
+
+.PHONY: test-programs fuzz deps check check-style check-unit check-fuzz check-plan check-system \
+	check-lab lab-up lab-down lab-reset lab-ssh demo bench bench-converge

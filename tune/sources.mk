@@ -1,0 +1,4 @@
+TUNE_SRC := \
+	tune/nginx.c \
+	tune/sysctl.c \
+	tune/tune.c
