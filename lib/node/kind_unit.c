@@ -1,0 +1,22 @@
+/* systemd units: enabled and active. */
+#include "lib/node/kind.h"
+
+static int diff(const struct resource *r, size_t n, const struct facts *facts,
+	struct change_set *ret, struct err *err)
+{
+	const struct fact_unit *u = facts_unit(facts, r->name);
+	const char *before = NULL;
+	struct step *s;
+
+	if (u && u->active && u->enabled)
+		return 0;
+	if (u && u->exists)
+		before = arena_printf(ret->arena, "%s, %s", u->active ? "active" : "inactive",
+			u->enabled ? "enabled" : "not enabled");
+	s = step_add(ret, 120 * USEC_PER_SEC, "start %s", r->name);
+	step_call(ret, s, "unit_up", r->name, NULL);
+	change_add(ret, before ? CHANGE_UPDATE : CHANGE_CREATE, r, before, "active, enabled");
+	return 0;
+}
+
+const struct kind kind_unit = {.name = "unit", .diff = diff};
