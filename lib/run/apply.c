@@ -1,0 +1,333 @@
+/*
+ * Carry out a node's changes: one exec of the compiled script.  What the steps need goes in as
+ * frames, in step with what the script reads; how far it is comes back as marker lines ("@start
+ * 3"). Waiting for another node is a frame that is not sent yet.  This is the only place that
+ * writes to a node, and it refuses when the run only plans.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/base/base64.h"
+#include "lib/base/quote.h"
+#include "lib/node/script.h"
+#include "lib/run/fleet_impl.h"
+
+enum { CHUNK = 128 * 1024, MAX_LINE = 16 * 1024 };
+
+struct apply {
+	struct node_run *nr;
+	struct script script;
+	size_t frame; /* the one being sent */
+	bool in_body; /* its length has been sent */
+	char header[32];
+	int fd;        /* FRAME_FILE being sent */
+	uint64_t left; /* bytes of it */
+	char *chunk;
+	bool told_waiting;
+	struct buf line; /* output up to the next newline */
+	struct buf log;  /* what the failed step said */
+	size_t step;     /* running, counted from 1; 0: none */
+	usec_t step_started;
+	size_t failed; /* step that failed, and its exit status */
+	int failed_status;
+	bool ended;
+};
+
+static void emit_step(struct apply *a, enum event_kind kind, size_t step, const char *error)
+{
+	const struct change_set *set = &a->nr->changes;
+	struct event e = {
+		.kind = kind,
+		.node = a->nr->node->name,
+		.node_index = a->nr->node->index,
+		.step = step,
+		.total = set->n_steps,
+		.text = step >= 1 && step <= set->n_steps ? set->steps[step - 1].title : "?",
+		.error = error,
+		.seconds = (double)(clock_now() - a->step_started) / 1e6,
+	};
+
+	events_emit(a->nr->fleet->options.events, &e);
+}
+
+/* ---- input ------------------------------------------------------------------------------------
+ */
+
+static enum link_input give(const char **data, size_t *len, const char *text, size_t n)
+{
+	*data = text;
+	*len = n;
+	return LINK_INPUT_DATA;
+}
+
+static enum link_input give_header(struct apply *a, uint64_t body, const char **data, size_t *len)
+{
+	a->in_body = true;
+	snprintf(a->header, sizeof(a->header), "%llu\n", (unsigned long long)body);
+	return give(data, len, a->header, strlen(a->header));
+}
+
+static void next_frame(struct apply *a)
+{
+	a->frame++;
+	a->in_body = false;
+	a->told_waiting = false;
+}
+
+static enum link_input open_file(
+	struct apply *a, const char *path, const char **data, size_t *len, struct err *err)
+{
+	struct stat st;
+
+	a->fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (a->fd < 0 || fstat(a->fd, &st) < 0) {
+		err_errno(err, -errno, "unable to open '%s'", path);
+		return LINK_INPUT_ABORT;
+	}
+	a->left = (uint64_t)st.st_size;
+	return give_header(a, a->left, data, len);
+}
+
+static enum link_input read_file(
+	struct apply *a, const char *path, const char **data, size_t *len, struct err *err)
+{
+	ssize_t n = read(a->fd, a->chunk, (size_t)MIN_OF(a->left, (uint64_t)CHUNK));
+
+	if (n <= 0) {
+		err_set(err, n < 0 ? -errno : -EIO, "'%s' changed or failed while it was read",
+			path);
+		return LINK_INPUT_ABORT;
+	}
+	a->left -= (uint64_t)n;
+	if (!a->left) {
+		close(TAKE_FD(a->fd));
+		next_frame(a);
+	}
+	return give(data, len, a->chunk, (size_t)n);
+}
+
+static void tell_waiting(struct apply *a, const char *promise)
+{
+	if (a->told_waiting || a->step)
+		return;
+	a->told_waiting = true;
+	if (!strcmp(promise, PROMISE_LOCK))
+		events_state(
+			a->nr->fleet->options.events, a->nr->node->index, "waiting for the lock");
+	else if (!strcmp(promise, PROMISE_ALL_DONE))
+		events_state(a->nr->fleet->options.events, a->nr->node->index,
+			"waiting for the other nodes");
+	else
+		events_state(
+			a->nr->fleet->options.events, a->nr->node->index, "waiting: %s", promise);
+}
+
+static enum link_input give_promise(
+	struct apply *a, const char *name, const char **data, size_t *len, struct err *err)
+{
+	const char *value = NULL;
+	size_t n = 0;
+
+	switch (promise_poll(a->nr->fleet->promises, name, &value, &n, err)) {
+	case PROMISE_PENDING: tell_waiting(a, name); return LINK_INPUT_WAIT;
+	case PROMISE_BROKEN: err_wrap(err, "waiting for '%s'", name); return LINK_INPUT_ABORT;
+	case PROMISE_KEPT: break;
+	}
+	if (!a->in_body && n)
+		return give_header(a, n, data, len);
+	next_frame(a);
+	return n ? give(data, len, value, n) : give(data, len, "0\n", 2);
+}
+
+static enum link_input on_input(void *arg, const char **data, size_t *len, struct err *err)
+{
+	struct apply *a = arg;
+	const struct frame *f;
+
+	if (a->frame >= a->script.n_frames)
+		return LINK_INPUT_EOF;
+	f = a->script.frames[a->frame];
+	if (f->from == FRAME_PROMISE)
+		return give_promise(a, f->data, data, len, err);
+	if (f->from == FRAME_FILE)
+		return a->in_body ? read_file(a, f->data, data, len, err)
+				  : open_file(a, f->data, data, len, err);
+	if (!a->in_body)
+		return give_header(a, f->len, data, len);
+	next_frame(a);
+	return give(data, len, f->data, f->len);
+}
+
+/* ---- output -----------------------------------------------------------------------------------
+ */
+
+/* "@out NAME [BASE64]": this node keeps a promise. */
+static void on_out(struct apply *a, char *rest)
+{
+	struct fleet *f = a->nr->fleet;
+	char *name = strsep(&rest, " ");
+	char promise[300];
+	ssize_t n = rest ? base64_decode(rest, rest) : 0;
+
+	if (n < 0)
+		return;
+	if (!strcmp(name, "joined") || !strcmp(name, "ready")) {
+		snprintf(promise, sizeof(promise), "%s.%s", name, a->nr->node->name);
+		promise_keep(f->promises, promise, NULL, 0);
+	} else if (fleet_is_leader(a->nr)) {
+		promise_keep(f->promises, name, rest, (size_t)n);
+	}
+	if (n)
+		explicit_bzero(rest, (size_t)n);
+}
+
+static void on_started(struct apply *a, const char *rest)
+{
+	a->step = (size_t)strtoul(rest, NULL, 10);
+	a->step_started = clock_now();
+	emit_step(a, EVENT_STEP_STARTED, a->step, NULL);
+}
+
+static void on_finished(struct apply *a, const char *rest)
+{
+	emit_step(a, EVENT_STEP_DONE, (size_t)strtoul(rest, NULL, 10), NULL);
+	a->nr->steps_done++;
+	a->step = 0;
+}
+
+static int check_step_time(struct apply *a, struct err *err)
+{
+	const struct change_set *set = &a->nr->changes;
+	const struct step *s;
+
+	if (a->step < 1 || a->step > set->n_steps)
+		return 0;
+	s = &set->steps[a->step - 1];
+	if (!s->timeout || clock_now() - a->step_started <= s->timeout)
+		return 0;
+	return err_set(err, -ETIMEDOUT, "step '%s' took longer than %llu s", s->title,
+		(unsigned long long)(s->timeout / USEC_PER_SEC));
+}
+
+static int on_marker(struct apply *a, char *text, struct err *err)
+{
+	_cleanup_buf_ struct buf shown = BUF_INIT;
+	char *rest = text, *word = strsep(&rest, " ");
+
+	if (!rest)
+		rest = text + strlen(text);
+	if (!strcmp(word, "out")) {
+		on_out(a, rest);
+		return 0;
+	}
+	escape_text(&shown, rest, MIN_OF(strlen(rest), 500), false);
+	if (!strcmp(word, "start"))
+		on_started(a, rest);
+	else if (!strcmp(word, "finish"))
+		on_finished(a, rest);
+	else if (!strcmp(word, "fail"))
+		sscanf(rest, "%zu %d", &a->failed, &a->failed_status);
+	else if (!strcmp(word, "log") && a->log.len < 8192)
+		buf_addf(&a->log, "\n    %s", buf_str(&shown));
+	else if (!strcmp(word, "note"))
+		events_notice(
+			a->nr->fleet->options.events, a->nr->node->index, "%s", buf_str(&shown));
+	else if (!strcmp(word, "locked"))
+		return err_set(err, ERR_LOCKED,
+			"another run holds the lock: %s; wait for it to end", buf_str(&shown));
+	else if (!strcmp(word, "end"))
+		a->ended = true;
+	return check_step_time(a, err);
+}
+
+static int on_output(void *arg, const char *data, size_t len, struct err *err)
+{
+	struct apply *a = arg;
+	char *newline;
+	int r = 0;
+
+	buf_add(&a->line, data, len);
+	while (r >= 0 && (newline = memchr(buf_str(&a->line), '\n', a->line.len))) {
+		*newline = '\0';
+		if (a->line.data[0] == '@')
+			r = on_marker(a, a->line.data + 1, err);
+		buf_consume(&a->line, (size_t)(newline - a->line.data) + 1);
+	}
+	if (r >= 0 && a->line.len > MAX_LINE)
+		r = err_set(err, -EMSGSIZE, "the node's answer has a line over %d bytes", MAX_LINE);
+	return r;
+}
+
+/* ---- the whole --------------------------------------------------------------------------------
+ */
+
+static int step_failed(struct apply *a, struct err *err)
+{
+	const struct change_set *set = &a->nr->changes;
+	const char *title = "?";
+
+	if (a->failed >= 1 && a->failed <= set->n_steps)
+		title = set->steps[a->failed - 1].title;
+	return err_set(err, ERR_REMOTE, "step '%s' failed (exit %d):%s", title, a->failed_status,
+		a->log.len ? buf_str(&a->log) : " it said nothing");
+}
+
+/* What the outcome of the exec means. */
+static int judge(struct apply *a, int r, const struct link_result *result, struct err *err)
+{
+	_cleanup_buf_ struct buf text = BUF_INIT;
+	size_t skip = result->err.len > 600 ? result->err.len - 600 : 0;
+
+	if (a->failed)
+		r = step_failed(a, err);
+	else if (r >= 0 && !a->ended) {
+		escape_text(&text, buf_str(&result->err) + skip, result->err.len - skip, false);
+		r = err_set(err, ERR_REMOTE, "the apply script ended early (exit %d): %s",
+			result->status, buf_str(&text));
+	}
+	if (r < 0 && a->step)
+		emit_step(a, EVENT_STEP_FAILED, a->step, err_msg(err));
+	return r;
+}
+
+static int run_script(struct apply *a, struct err *err)
+{
+	_cleanup_(link_result_done) struct link_result result = {0};
+	struct link_exec exec = {
+		.script = buf_str(&a->script.text),
+		.input = on_input,
+		.output = on_output,
+		.arg = a,
+		.idle_timeout = 60 * USEC_PER_SEC, /* the script says something every 5 s */
+		.cancel = a->nr->fleet->options.cancel,
+	};
+	int r = link_exec(a->nr->link, &exec, &result, err);
+
+	return judge(a, r, &result, err);
+}
+
+int node_apply(struct node_run *nr, struct err *err)
+{
+	struct script_role role = {
+		.leader = fleet_is_leader(nr),
+		.swarm_exists = nr->facts.swarm == SWARM_ACTIVE,
+		.owner = nr->fleet->options.owner,
+	};
+	struct apply a = {.nr = nr, .fd = -1};
+	int r;
+
+	if (!nr->fleet->apply)
+		return err_set(err, -EROFS, "this run only plans: nothing may be written");
+	a.chunk = arena_alloc(&nr->arena, CHUNK);
+	r = script_compile(&nr->changes, &role, &nr->arena, &a.script, err);
+	if (r >= 0)
+		r = run_script(&a, err);
+	if (a.fd >= 0)
+		close(a.fd);
+	buf_wipe(&a.line);
+	buf_done(&a.log);
+	script_done(&a.script);
+	return r;
+}
