@@ -1,0 +1,113 @@
+/* `svarm up`: bring every node to where the spec wants it, then prove with health that it is there.
+ */
+#include "cli/cmds.h"
+#include "cli/plan_print.h"
+#include "cli/session.h"
+
+struct up_options {
+	const char *images;
+	bool no_health;
+};
+
+static const struct option options[] = {
+	{0, "images", OPTION_STRING, "DIR", "where svarm's own image archives are",
+		.offset = offsetof(struct up_options, images)},
+	{0, "no-health", OPTION_FLAG, NULL, "do not probe the cluster at the end",
+		.offset = offsetof(struct up_options, no_health)},
+	{0},
+};
+
+static void summarise(struct session *s, struct buf *out)
+{
+	size_t changes = fleet_changes(s->fleet);
+
+	if (!changes) {
+		buf_addf(out, "0 changes on %zu nodes (", fleet_size(s->fleet));
+	} else {
+		buf_addf(out, "%zu change%s made on %zu nodes (", changes, changes == 1 ? "" : "s",
+			fleet_size(s->fleet));
+	}
+	clock_format(out, clock_now() - s->start);
+	buf_addc(out, ')');
+}
+
+/* One JSON object: what was changed, and what health says. */
+static void print_json(struct session *s, const struct err *error)
+{
+	_cleanup_buf_ struct buf out = BUF_INIT;
+
+	buf_adds(&out, "{\"up\":");
+	plan_json(s->fleet, error->code ? err_msg(error) : NULL, &out);
+	buf_adds(&out, "}\n");
+	output_text(&out);
+}
+
+static void print_answer(
+	const struct cli *cli, struct session *s, const char *summary, const struct err *error)
+{
+	_cleanup_buf_ struct buf out = BUF_INIT;
+
+	if (cli->opt.json) {
+		print_json(s, error);
+		return;
+	}
+	if (!error->code)
+		buf_addf(&out, "%s\n", summary);
+	output_text(&out);
+}
+
+/* Converge, then probe.  Failures of the run go to @failed, so that the answer can still be given.
+ */
+static int converge(
+	const struct cli *cli, struct session *s, struct buf *summary, struct err *failed)
+{
+	struct fleet_flow flow = flow_converge(&s->flow);
+	int r;
+
+	r = fleet_converge(s->fleet, &flow, true, failed);
+	summarise(s, summary);
+	session_narrated(s, failed, buf_str(summary));
+	return r;
+}
+
+static int up(const struct cli *cli, struct session *s, struct err *err)
+{
+	const struct up_options *own = cli->own;
+	_cleanup_buf_ struct buf summary = BUF_INIT;
+	_cleanup_err_ struct err failed = ERR_INIT;
+	int r;
+
+	if ((r = session_open(cli, s, err)) < 0 || (r = session_load_faas(s, own->images, err)) < 0)
+		return r;
+	r = converge(cli, s, &summary, &failed);
+	print_answer(cli, s, buf_str(&summary), &failed);
+	if (r < 0) {
+		output_error(false, output_color(cli, stderr), &failed, exit_of(r));
+		return exit_of(r);
+	}
+	return EXIT_FINE;
+}
+
+static int run(const struct cli *cli, struct err *err)
+{
+	struct session s = {0};
+	int r = up(cli, &s, err);
+
+	session_done(&s);
+	return r;
+}
+
+const struct cmd cmd_up = {
+	.name = "up",
+	.usage = "[FILE]",
+	.summary = "bring the nodes to where the spec wants them",
+	.about =
+		"Carries out what 'svarm plan' shows, on all nodes at once, and probes the cluster "
+		"at the end. Running it again changes nothing; running it after an interruption "
+		"goes on where that one stopped.",
+	.common = COMMON_JSON | COMMON_COLOR | COMMON_RUN | COMMON_TEMPLATES,
+	.max_args = 1,
+	.own = options,
+	.own_size = sizeof(struct up_options),
+	.run = run,
+};
