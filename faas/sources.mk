@@ -1,5 +1,13 @@
 # The operator's side: linked into svarm.
-FAAS_SRC :=
+FAAS_SRC := \
+	faas/command.c \
+	faas/faas.c \
+	faas/images.c \
+	faas/network.c \
+	faas/secrets.c \
+	faas/stack.c \
+	faas/stack_functions.c \
+	faas/stack_svarm.c
 
 # The programs that run in containers: never linked into svarm.
 FAAS_COMMON_SRC := \
@@ -40,5 +48,9 @@ GATEWAY_LIB_SRC := $(FAAS_COMMON_SRC) \
 	faas/gateway/watch.c
 GATEWAY_SRC := $(GATEWAY_LIB_SRC) faas/gateway/main.c
 
-WORKER_LIB_SRC := $(FAAS_COMMON_SRC)
-WORKER_SRC :=
+WORKER_LIB_SRC := $(FAAS_COMMON_SRC) \
+	faas/worker/config.c \
+	faas/worker/feed.c \
+	faas/worker/verdict.c \
+	faas/worker/work.c
+WORKER_SRC := $(WORKER_LIB_SRC) faas/worker/main.c

@@ -432,19 +432,29 @@ packages_purge() { # PACKAGE …: what svarm installed
 		;;
 	esac
 	apt_get purge "$@"
-	case " $* " in
-	*' docker.io '* | *' docker-ce '*)
-		for folder in /var/lib/docker /var/lib/containerd; do
-			[ ! -d "$folder" ] || find "$folder" -mindepth 1 -delete
-			rmdir "$folder" 2>/dev/null || true
-		done
-		rm -rf /run/docker /run/containerd /run/docker.sock
-		for bridge in docker0 docker_gwbridge; do
-			ip link del "$bridge" 2>/dev/null || true
-		done
-		;;
-	esac
+	case " $* " in *' docker.io '* | *' docker-ce '*) docker_sweep ;; esac
+	case " $* " in *' nginx '*) nginx_sweep ;; esac
 	apt_get update || true
+}
+# What the packages themselves leave behind.  Folders only when nothing else is in them.
+docker_sweep() {
+	for folder in /var/lib/docker /var/lib/containerd; do
+		[ ! -d "$folder" ] || find "$folder" -mindepth 1 -delete
+	done
+	rm -rf /run/docker /run/containerd /run/docker.sock /etc/docker/key.json
+	for folder in /var/lib/docker /var/lib/containerd /etc/docker /etc/cni/net.d /etc/cni; do
+		rmdir "$folder" 2>/dev/null || true
+	done
+	for bridge in docker0 docker_gwbridge; do
+		ip link del "$bridge" 2>/dev/null || true
+	done
+	if getent group docker | grep -q ':$'; then
+		groupdel docker
+	fi
+}
+nginx_sweep() {
+	rm -f /var/www/html/index.nginx-debian.html
+	rmdir /var/www/html /var/www 2>/dev/null || true
 }
 # The unit that something else still needs gets its own configuration back into force.
 unit_reload() { # UNIT

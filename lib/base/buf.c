@@ -83,17 +83,16 @@ void buf_addf(struct buf *b, const char *fmt, ...)
 
 void buf_consume(struct buf *b, size_t n)
 {
+	n = MIN_OF(n, b->len);
 	if (!n)
 		return;
-	if (n > b->len)
-		n = b->len;
 	memmove(b->data, b->data + n, b->len - n + 1);
 	b->len -= n;
 }
 
 void buf_rtrim(struct buf *b)
 {
-	while (b->len && strchr(" \t\r\n", b->data[b->len - 1]))
+	while (b->len && memchr(" \t\r\n", b->data[b->len - 1], 4))
 		b->data[--b->len] = '\0';
 }
 

@@ -134,6 +134,8 @@ static void render_cell(struct buf *out, const char *text, enum cell_style style
 	one_line(&line, text);
 	used = text_clip(&clipped, buf_str(&line), width);
 	pad = width - used;
+	if (!used)
+		style = CELL_PLAIN;
 	if (right)
 		text_pad(out, pad);
 	buf_adds(out, style_on(style));

@@ -17,7 +17,6 @@ void undo_ask(struct buf *question)
 	facts_ask(question, "read", STATE "created");
 	facts_ask(question, "read", STATE "sysctl");
 	facts_ask(question, "unit", "nginx.service");
-	facts_ask(question, "unit", "docker.service");
 }
 
 /* A step that is one change: "remove NAME". */
@@ -66,18 +65,15 @@ static bool has_line(const struct fact_file *f, const char *wanted, struct arena
 	return false;
 }
 
+/* Always on a leader with a swarm, even with nothing left in it: the others wait for its "emptied"
+ * before they leave. */
 static void undo_services(const struct facts *facts, struct change_set *ret)
 {
 	struct step *s;
 
-	for (size_t i = 0; i < facts->n_services; i++)
-		if (facts->services[i].hash)
-			goto found;
-	if (!facts_network(facts, "svarm"))
+	if (facts->swarm != SWARM_ACTIVE || !facts->swarm_manager)
 		return;
-found:
-	s = add(ret, RES_STACK, "svarm, fn", "deployed",
-		"remove the services, network and secrets");
+	s = add(ret, RES_STACK, "svarm, fn", "deployed", "remove the services, network and secrets");
 	step_call(ret, s, "cluster_empty", "fn", "svarm", NULL);
 }
 
@@ -137,16 +133,17 @@ static void undo_files(const struct facts *facts, struct change_set *ret)
 	}
 }
 
-/* What ran before svarm came runs on, with its own configuration. */
-static void reload_kept(const struct facts *facts, const char *unit, struct change_set *ret)
+/* An nginx that ran before svarm came runs on, with its own configuration. */
+static void reload_kept(const struct facts *facts, struct change_set *ret)
 {
-	const struct fact_unit *u = facts_unit(facts, unit);
+	const struct fact_unit *nginx = facts_unit(facts, "nginx.service");
 	struct step *s;
 
-	if (!u || !u->active || has_line(facts_file(facts, STATE "enabled"), unit, ret->arena))
+	if (!nginx || !nginx->active ||
+		has_line(facts_file(facts, STATE "packages"), "nginx", ret->arena))
 		return;
-	s = step_add(ret, UNDO_TIMEOUT_S * USEC_PER_SEC, "reload %s", unit);
-	step_call(ret, s, "unit_reload", unit, NULL);
+	s = step_add(ret, UNDO_TIMEOUT_S * USEC_PER_SEC, "reload nginx.service");
+	step_call(ret, s, "unit_reload", "nginx.service", NULL);
 }
 
 int undo_changes(const struct facts *facts, const struct undo_role *role, struct change_set *ret,
@@ -171,7 +168,7 @@ int undo_changes(const struct facts *facts, const struct undo_role *role, struct
 	undo_packages(facts, ret);
 	if (!ret->n_steps)
 		return 0;
-	reload_kept(facts, "nginx.service", ret);
+	reload_kept(facts, ret);
 	s = step_add(ret, UNDO_TIMEOUT_S * USEC_PER_SEC, "forget");
 	step_call(ret, s, "state_forget", NULL);
 	return 0;

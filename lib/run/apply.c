@@ -16,6 +16,9 @@
 
 enum { CHUNK = 128 * 1024, MAX_LINE = 16 * 1024 };
 
+/* The longest that another node can reasonably take: a slow apt and a slow upload. */
+#define MAX_WAIT (30 * 60 * USEC_PER_SEC)
+
 struct apply {
 	struct node_run *nr;
 	struct script script;
@@ -26,6 +29,7 @@ struct apply {
 	uint64_t left; /* bytes of it */
 	char *chunk;
 	bool told_waiting;
+	usec_t waiting_since; /* 0: not waiting */
 	struct buf line; /* output up to the next newline */
 	struct buf log;  /* what the failed step said */
 	size_t step;     /* running, counted from 1; 0: none */
@@ -74,6 +78,7 @@ static void next_frame(struct apply *a)
 	a->frame++;
 	a->in_body = false;
 	a->told_waiting = false;
+	a->waiting_since = 0;
 }
 
 static enum link_input open_file(
@@ -124,6 +129,21 @@ static void tell_waiting(struct apply *a, const char *promise)
 			a->nr->fleet->options.events, a->nr->node->index, "waiting: %s", promise);
 }
 
+static enum link_input wait_for(struct apply *a, const char *promise, struct err *err)
+{
+	usec_t now = clock_now();
+
+	if (!a->waiting_since)
+		a->waiting_since = now;
+	if (now - a->waiting_since > MAX_WAIT) {
+		err_set(err, -ETIMEDOUT, "waited %llu minutes in vain for '%s'",
+			(unsigned long long)(MAX_WAIT / USEC_PER_SEC / 60), promise);
+		return LINK_INPUT_ABORT;
+	}
+	tell_waiting(a, promise);
+	return LINK_INPUT_WAIT;
+}
+
 static enum link_input give_promise(
 	struct apply *a, const char *name, const char **data, size_t *len, struct err *err)
 {
@@ -131,7 +151,7 @@ static enum link_input give_promise(
 	size_t n = 0;
 
 	switch (promise_poll(a->nr->fleet->promises, name, &value, &n, err)) {
-	case PROMISE_PENDING: tell_waiting(a, name); return LINK_INPUT_WAIT;
+	case PROMISE_PENDING: return wait_for(a, name, err);
 	case PROMISE_BROKEN: err_wrap(err, "waiting for '%s'", name); return LINK_INPUT_ABORT;
 	case PROMISE_KEPT: break;
 	}

@@ -8,6 +8,9 @@ LIB_SPEC_SRC := \
 	lib/spec/grammar.c \
 	lib/spec/marks.c \
 	lib/spec/parse.c \
+	lib/spec/parse_event.c \
+	lib/spec/parse_map.c \
+	lib/spec/parse_value.c \
 	lib/spec/schema.c \
 	lib/spec/source.c \
 	lib/spec/suggest.c \

@@ -1,0 +1,84 @@
+/* Settings and secrets of the container programs: see env.h. */
+#include "faas/common/env.h"
+
+#include <limits.h>
+
+#include "lib/base/xalloc.h"
+
+enum { SECRET_MAX = 4096 };
+
+const char *env_str(const char *name, const char *def)
+{
+	const char *v = getenv(name);
+
+	return v && *v ? v : def;
+}
+
+int env_num(const char *name, long def, long min, long max, long *ret, struct err *err)
+{
+	const char *v = env_str(name, NULL);
+	char *end;
+	long n;
+
+	if (!v) {
+		*ret = def;
+		return 0;
+	}
+	errno = 0;
+	n = strtol(v, &end, 10);
+	if (errno || end == v || *end || n < min || n > max)
+		return err_set(err, -EINVAL, "%s: '%s' is not a number from %ld to %ld", name, v,
+			min, max);
+	*ret = n;
+	return 0;
+}
+
+static long unit_ms(const char *unit)
+{
+	static const struct {
+		const char *name;
+		long ms;
+	} units[] = {{"", 1000}, {"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(units); i++)
+		if (!strcmp(units[i].name, unit))
+			return units[i].ms;
+	return 0;
+}
+
+int env_ms(const char *name, long def, long *ret, struct err *err)
+{
+	const char *v = env_str(name, NULL);
+	long n, ms, total;
+	char *end;
+
+	if (!v) {
+		*ret = def;
+		return 0;
+	}
+	errno = 0;
+	n = strtol(v, &end, 10);
+	ms = unit_ms(end);
+	if (errno || end == v || !ms || n < 0 || __builtin_mul_overflow(n, ms, &total) ||
+		total > INT_MAX)
+		return err_set(
+			err, -EINVAL, "%s: '%s' is not a duration such as 250ms, 5s, 2m", name, v);
+	*ret = total;
+	return 0;
+}
+
+int secret_read(const char *name, struct buf *ret, struct err *err)
+{
+	const char *dir = env_str("SVARM_SECRETS", "/run/secrets");
+	_cleanup_free_ char *path = xasprintf("%s/%s", dir, name);
+	int r = buf_read_file(ret, path, SECRET_MAX, err);
+
+	if (r < 0)
+		return err_wrap(err, "secret '%s'", name);
+	buf_rtrim(ret);
+	while (ret->len && strchr(" \t\r\n", ret->data[0]))
+		buf_consume(ret, 1);
+	if (!ret->len)
+		return err_set(err, -EINVAL, "secret '%s' is empty", name);
+	return 0;
+}

@@ -1,0 +1,47 @@
+/*
+ * The gateway's own HTTP interface, behind nginx on a unix socket: routes, authentication, and the
+ * asynchronous calls.  Handlers that need Docker run on a few threads of their own.
+ */
+#pragma once
+
+#include "faas/gateway/config.h"
+#include "faas/gateway/queue.h"
+#include "faas/gateway/watch.h"
+#include "lib/ext/httpd.h"
+
+struct api;
+struct docker;
+
+/* Serve on $SVARM_RUN/control.sock; everything is borrowed for good. */
+int api_start(const struct config *c, struct watch *w, struct queue *q, struct api **ret,
+	struct err *err) _must_check_;
+
+/* What a handler works with. */
+struct call {
+	struct httpd_request *rq;
+	const struct config *c;
+	struct watch *watch;
+	struct queue *queue;
+	struct api *api;
+	struct docker *docker; /* only on the threads for Docker */
+	const char *rest;      /* of the path, behind the route's prefix */
+};
+
+/* async.c: on an event thread. */
+void async_accept(struct call *c);
+/* Bytes of body an asynchronous call may bring; answers 503 itself when too much is held already.
+ */
+size_t async_admit(const struct config *c, struct httpd_request *rq);
+/* Give back what async_admit() reserved for @rq. */
+void async_release(struct httpd_request *rq);
+
+/* system.c: on a thread for Docker. */
+void system_list(struct call *c);
+void system_deploy(struct call *c);
+void system_update(struct call *c);
+void system_delete(struct call *c);
+void system_status(struct call *c);
+void system_scale(struct call *c);
+/* ... and on an event thread. */
+void system_info(struct call *c);
+void system_namespaces(struct call *c);

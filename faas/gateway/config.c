@@ -1,0 +1,123 @@
+/* Settings of svarm-gateway: see config.h. */
+#include "faas/gateway/config.h"
+
+#include <sys/param.h>
+#include <unistd.h>
+
+#include "faas/common/env.h"
+#include "faas/common/keys.h"
+
+static int load_numbers(struct config *c, struct err *err)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	const struct {
+		const char *name;
+		long *ret;
+		long def, min, max;
+	} numbers[] = {
+		{"SVARM_PORT", &c->port, 8080, 1, 65535},
+		{"SVARM_METRICS_PORT", &c->metrics_port, 8082, 1, 65535},
+		{"SVARM_PEER_PORT", &c->peer_port, PEER_PORT, 0, 65535},
+		{"SVARM_FUNCTION_PORT", &c->function_port, FUNCTION_PORT, 1, 65535},
+		{"SVARM_LISTEN_BACKLOG", &c->backlog, 65535, 1, 65535},
+		{"SVARM_KEEPALIVE", &c->keepalive, 128, 1, 10000},
+		{"SVARM_WORKER_PROCESSES", &c->worker_processes, MAX(1, MIN(cpus, 4)), 1, 128},
+		{"SVARM_WORKER_CONNECTIONS", &c->worker_connections, 16384, 64, 1 << 20},
+		{"SVARM_ASYNC_BUDGET", &c->async_budget, 48 << 20, 1 << 20, 1L << 40},
+	};
+	int r = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(numbers) && r == 0; i++)
+		r = env_num(numbers[i].name, numbers[i].def, numbers[i].min, numbers[i].max,
+			numbers[i].ret, err);
+	return r;
+}
+
+static int load_times(struct config *c, struct err *err)
+{
+	const struct {
+		const char *name;
+		long *ret;
+		long def;
+	} times[] = {
+		{"SVARM_READ_TIMEOUT", &c->read_timeout_ms, 300000},
+		{"SVARM_CONNECT_TIMEOUT", &c->connect_timeout_ms, 2000},
+		{"SVARM_UPSTREAM_IDLE", &c->upstream_idle_ms, 4000},
+		{"SVARM_RESYNC", &c->resync_ms, 2000},
+		{"SVARM_STOP_TIMEOUT", &c->stop_timeout_ms, 25000},
+	};
+	int r = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(times) && r == 0; i++)
+		r = env_ms(times[i].name, times[i].def, times[i].ret, err);
+	return r;
+}
+
+/* What goes into nginx' configuration as a word must be one. */
+static int check_word(const char *name, const char *value, const char *allowed, struct err *err)
+{
+	if (!value[strspn(value, allowed)])
+		return 0;
+	return err_set(err, -EINVAL, "%s: '%s' holds a character that is not allowed", name, value);
+}
+
+#define WORD "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+
+static int load_words(struct config *c, struct err *err)
+{
+	int r;
+
+	c->network = env_str("SVARM_NETWORK", "svarm");
+	c->docker_host = env_str("DOCKER_HOST", NULL);
+	c->run_dir = env_str("SVARM_RUN", "/run/svarm");
+	c->tmp_dir = env_str("SVARM_TMP", "/tmp/svarm");
+	c->nginx = env_str("SVARM_NGINX", "/usr/sbin/nginx");
+	c->max_body_size = env_str("SVARM_MAX_BODY", "50m");
+	c->access_log = !strcmp(env_str("SVARM_ACCESS_LOG", "0"), "1");
+	r = check_word("SVARM_RUN", c->run_dir, WORD "/._-", err);
+	if (r == 0)
+		r = check_word("SVARM_TMP", c->tmp_dir, WORD "/._-", err);
+	if (r == 0)
+		r = check_word("SVARM_MAX_BODY", c->max_body_size, "0123456789kKmMgG", err);
+	if (r == 0)
+		r = redis_address_parse(env_str("SVARM_REDIS", "redis:6379"), &c->redis, err);
+	return r;
+}
+
+static int load_secrets(struct config *c, struct err *err)
+{
+	int r;
+
+	r = secret_read("basic-auth-user", &c->user, err);
+	if (r == 0)
+		r = secret_read("basic-auth-password", &c->password, err);
+	if (r < 0)
+		return r;
+	r = secret_read("redis-password", &c->redis_password, err);
+	if (r < 0 && r != -ENOENT)
+		return r;
+	err_done(err);
+	return 0;
+}
+
+int gateway_config_load(struct config *ret, struct err *err)
+{
+	int r;
+
+	*ret = (struct config){0};
+	r = load_words(ret, err);
+	if (r == 0)
+		r = load_numbers(ret, err);
+	if (r == 0)
+		r = load_times(ret, err);
+	if (r == 0)
+		r = load_secrets(ret, err);
+	return r;
+}
+
+void gateway_config_done(struct config *c)
+{
+	buf_wipe(&c->user);
+	buf_wipe(&c->password);
+	buf_wipe(&c->redis_password);
+}

@@ -1,0 +1,163 @@
+/*
+ * svarm-gateway: the first process of the gateway's container.  It keeps nginx, which carries all
+ * function calls, configured and alive, and serves the control plane behind it.
+ *
+ *     svarm-gateway                 run
+ *     svarm-gateway probe NAME …    one check, one JSON object, exit 0 or 1
+ *
+ * Exit status: 0 stopped by a signal, 1 nginx cannot be kept alive, 2 usage or settings.
+ */
+#include <signal.h>
+#include <sys/wait.h>
+
+#include "faas/common/log.h"
+#include "faas/common/env.h"
+#include "faas/common/peer.h"
+#include "faas/gateway/api.h"
+#include "faas/gateway/metrics.h"
+#include "faas/gateway/probes.h"
+#include "lib/base/clock.h"
+#include "lib/ext/http.h"
+
+enum { FIRST_LOOK_MS = 5000, MAX_DEATHS = 5 };
+
+static const usec_t DEATHS_WITHIN = 60 * USEC_PER_SEC;
+
+struct gateway {
+	struct config c;
+	struct nginx *nginx;
+	struct watch *watch;
+	struct queue *queue;
+	struct api *api;
+	usec_t deaths[MAX_DEATHS]; /* of nginx, a ring */
+	unsigned deaths_n;
+	bool stopping, hard;
+	usec_t stop_by;
+};
+
+static void block_signals(sigset_t *set)
+{
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(set);
+	sigaddset(set, SIGTERM);
+	sigaddset(set, SIGINT);
+	sigaddset(set, SIGCHLD);
+	sigaddset(set, SIGHUP);
+	sigprocmask(SIG_BLOCK, set, NULL);
+}
+
+static int start(struct gateway *g, struct err *err)
+{
+	int r;
+
+	r = nginx_new(&g->c, &g->nginx, err);
+	if (r == 0)
+		r = watch_start(&g->c, g->nginx, &g->watch, err);
+	if (r == 0)
+		r = queue_start(&g->c.redis, buf_str(&g->c.redis_password), &g->queue, err);
+	if (r == 0)
+		r = api_start(&g->c, g->watch, g->queue, &g->api, err);
+	if (r == 0 && g->c.peer_port)
+		r = peer_listen((int)g->c.peer_port, err);
+	if (r < 0)
+		return r;
+	/* Better a moment later than calls answered 404 for functions that exist. */
+	if (!watch_settle(g->watch, FIRST_LOOK_MS))
+		log_warn("starting without knowing the functions");
+	metric_add(METRIC_NGINX_STARTS);
+	return nginx_start(g->nginx, err);
+}
+
+/* nginx died: start it again, unless it does so all the time. */
+static int nginx_died(struct gateway *g, int status, struct err *err)
+{
+	usec_t now = clock_now(), *oldest = &g->deaths[g->deaths_n % MAX_DEATHS];
+	bool too_often = g->deaths_n >= MAX_DEATHS && now - *oldest < DEATHS_WITHIN;
+
+	*oldest = now;
+	g->deaths_n++;
+	if (too_often)
+		return err_set(err, -EIO, "nginx died %d times within a minute", MAX_DEATHS + 1);
+	log_error("nginx ended (%s %d), starting it again",
+		WIFSIGNALED(status) ? "signal" : "status",
+		WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+	clock_sleep(USEC_PER_SEC / 10);
+	metric_add(METRIC_NGINX_STARTS);
+	return nginx_start(g->nginx, err);
+}
+
+static void begin_stop(struct gateway *g)
+{
+	if (!g->stopping)
+		log_info("stopping: finishing what is under way");
+	g->stopping = true;
+	g->stop_by = clock_now() + (usec_t)g->c.stop_timeout_ms * USEC_PER_MSEC;
+	nginx_stop(g->nginx, false);
+}
+
+/* Time is up: nginx is to go at once, and is left behind if it does not.  True when it was told so
+ * before. */
+static bool hard_stop(struct gateway *g)
+{
+	if (g->hard)
+		return true;
+	log_warn("stopping: time is up");
+	g->hard = true;
+	g->stop_by = clock_now() + 3 * USEC_PER_SEC;
+	nginx_stop(g->nginx, true);
+	return false;
+}
+
+static int run(struct gateway *g, const sigset_t *set, struct err *err)
+{
+	const struct timespec second = {1, 0};
+	int r = 0, sig, status;
+
+	while (r == 0) {
+		sig = sigtimedwait(set, NULL, &second);
+		if (sig == SIGTERM || sig == SIGINT)
+			begin_stop(g);
+		if (sig == SIGHUP)
+			watch_kick(g->watch);
+		if (nginx_reap(g->nginx, &status) && !g->stopping)
+			r = nginx_died(g, status, err);
+		if (g->stopping && !nginx_running(g->nginx))
+			return 0;
+		if (g->stopping && clock_now() > g->stop_by && hard_stop(g))
+			return 0;
+	}
+	return r;
+}
+
+int main(int argc, char **argv)
+{
+	_cleanup_err_ struct err err = ERR_INIT;
+	static struct gateway g;
+	sigset_t set;
+	int r;
+
+	http_global_init();
+	if (argc >= 2 && !strcmp(argv[1], "probe"))
+		return probe_main(gateway_probes, argc - 2, argv + 2);
+	if (argc != 1) {
+		fprintf(stderr, "usage: svarm-gateway [probe NAME ...]\n");
+		return 2;
+	}
+	if (!strcmp(env_str("SVARM_DEBUG", "0"), "1"))
+		log_set_level(LOG_DEBUG);
+	block_signals(&set);
+	r = gateway_config_load(&g.c, &err);
+	if (r < 0) {
+		log_error("%s", err_msg(&err));
+		return 2;
+	}
+	log_info("svarm-gateway " SVARM_VERSION);
+	r = start(&g, &err);
+	if (r == 0)
+		r = run(&g, &set, &err);
+	if (r < 0)
+		log_error("%s", err_msg(&err));
+	if (r < 0 && g.nginx)
+		nginx_stop(g.nginx, true);
+	return r < 0 ? 1 : 0;
+}

@@ -1,0 +1,209 @@
+/* From Docker's services and tasks to functions with addresses: see model.h. */
+#include "faas/gateway/model.h"
+
+#include <arpa/inet.h>
+
+#include "faas/common/keys.h"
+#include "faas/common/name.h"
+#include "lib/base/xalloc.h"
+
+const char *model_function_name(const json_t *service)
+{
+	const char *name = json_str(json_at(service, "Spec", "Labels", NULL), LABEL_FUNCTION);
+
+	return name && name_is_function(name) ? name : NULL;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	const struct function *x = a, *y = b;
+	int r = strcasecmp(x->name, y->name);
+
+	return r ? r : strcmp(x->service_id, y->service_id);
+}
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static unsigned wanted_replicas(const json_t *service)
+{
+	json_int_t n = json_int(
+		json_at(service, "Spec", "Mode", "Replicated", NULL), "Replicas", 0);
+
+	return n < 0 || n > 1000000 ? 0 : (unsigned)n;
+}
+
+static bool is_global(const json_t *service)
+{
+	return json_at(service, "Spec", "Mode", "Global", NULL) != NULL;
+}
+
+/* Sort, and of services that claim the same name keep the one with the lowest id, so that every
+ * gateway keeps the same. */
+static void sort_unique(struct model *m)
+{
+	size_t n = 0;
+
+	if (m->functions_n)
+		qsort(m->functions, m->functions_n, sizeof(*m->functions), by_name);
+	for (size_t i = 0; i < m->functions_n; i++) {
+		if (n && !strcasecmp(m->functions[n - 1].name, m->functions[i].name))
+			m->skipped++;
+		else
+			m->functions[n++] = m->functions[i];
+	}
+	m->functions_n = n;
+}
+
+static void read_services(struct model *m, const json_t *services)
+{
+	struct function *f;
+	size_t i, cap = 0;
+	json_t *s;
+
+	json_array_foreach(services, i, s)
+	{
+		const char *id = json_str(s, "ID"), *name = model_function_name(s);
+
+		if (!id || !name || m->functions_n == MODEL_MAX_FUNCTIONS) {
+			m->skipped++;
+			continue;
+		}
+		f = arena_push(&m->arena, m->functions, m->functions_n, cap);
+		f->name = arena_strdup(&m->arena, name);
+		f->service_id = arena_strdup(&m->arena, id);
+		f->replicas = wanted_replicas(s);
+		if (is_global(s))
+			f->replicas = (unsigned)-1; /* settled by the tasks */
+	}
+	sort_unique(m);
+}
+
+/* "10.0.1.5/24" → "10.0.1.5" in @a; NULL when it is not an IPv4 address. */
+static const char *address_of(struct arena *a, const char *text)
+{
+	char host[INET_ADDRSTRLEN];
+	size_t n = text ? strcspn(text, "/") : 0;
+	struct in_addr in;
+
+	if (n == 0 || n >= sizeof(host))
+		return NULL;
+	memcpy(host, text, n);
+	host[n] = '\0';
+	return inet_pton(AF_INET, host, &in) == 1 ? arena_strdup(a, host) : NULL;
+}
+
+static const char *task_address(struct arena *a, const json_t *task, const char *network)
+{
+	json_t *attachment;
+	size_t i;
+
+	json_array_foreach(json_arr(task, "NetworksAttachments"), i, attachment)
+	{
+		const char *name = json_str(json_at(attachment, "Network", "Spec", NULL), "Name");
+
+		if (name && !strcmp(name, network))
+			return address_of(a, json_string_value(json_array_get(
+						     json_arr(attachment, "Addresses"), 0)));
+	}
+	return NULL;
+}
+
+static struct function *find_service(struct model *m, const char *id)
+{
+	for (size_t i = 0; i < m->functions_n; i++)
+		if (!strcmp(m->functions[i].service_id, id))
+			return &m->functions[i];
+	return NULL;
+}
+
+static void read_task(struct model *m, const json_t *task, const char *network)
+{
+	const char *id = json_str(task, "ServiceID");
+	const char *wanted = json_str(task, "DesiredState");
+	const char *state = json_str(json_obj(task, "Status"), "State");
+	struct function *f = id ? find_service(m, id) : NULL;
+	const char *address;
+
+	if (!f || !wanted || !state || strcmp(wanted, "running") || strcmp(state, "running"))
+		return;
+	f->running++;
+	address = task_address(&m->arena, task, network);
+	if (!address)
+		return;
+	/* Grown by one each time: a function has few tasks. */
+	const char **more = arena_array(&m->arena, const char *, f->addresses_n + 1);
+
+	if (f->addresses_n)
+		memcpy(more, f->addresses, f->addresses_n * sizeof(*more));
+	more[f->addresses_n++] = address;
+	f->addresses = more;
+}
+
+int model_build(const json_t *services, const json_t *tasks, const char *network,
+	struct model **ret, struct err *err)
+{
+	struct model *m;
+	json_t *task;
+	size_t i;
+
+	if (!json_is_array(services) || !json_is_array(tasks))
+		return err_set(err, -EBADMSG, "docker's lists of services and tasks are no lists");
+	m = xcalloc(1, sizeof(*m));
+	m->refs = 1;
+	read_services(m, services);
+	json_array_foreach(tasks, i, task) read_task(m, task, network);
+	for (i = 0; i < m->functions_n; i++) {
+		struct function *f = &m->functions[i];
+
+		if (f->replicas == (unsigned)-1)
+			f->replicas = f->running;
+		if (f->addresses_n)
+			qsort(f->addresses, f->addresses_n, sizeof(*f->addresses), by_text);
+	}
+	*ret = m;
+	return 0;
+}
+
+struct model *model_ref(struct model *m)
+{
+	if (m)
+		__atomic_add_fetch(&m->refs, 1, __ATOMIC_RELAXED);
+	return m;
+}
+
+void model_unref(struct model *m)
+{
+	if (!m || __atomic_sub_fetch(&m->refs, 1, __ATOMIC_ACQ_REL) > 0)
+		return;
+	arena_done(&m->arena);
+	free(m);
+}
+
+const struct function *model_find(const struct model *m, const char *name)
+{
+	size_t lo = 0, hi = m ? m->functions_n : 0;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		int r = strcasecmp(name, m->functions[mid].name);
+
+		if (r == 0)
+			return &m->functions[mid];
+		if (r < 0)
+			hi = mid;
+		else
+			lo = mid + 1;
+	}
+	return NULL;
+}
+
+bool model_converging(const struct model *m)
+{
+	for (size_t i = 0; m && i < m->functions_n; i++)
+		if (m->functions[i].running != m->functions[i].replicas)
+			return true;
+	return false;
+}

@@ -1,0 +1,267 @@
+/*
+ * nginx.conf of the gateway: see nginxconf.h.  Function calls never pass through our own code: each
+ * function is an upstream with one server line per running task, over connections that are kept
+ * alive (HTTP/1.1 and an empty Connection header: without both, keepalive does nothing).
+ *
+ * The function's name and the path it gets are taken from the request line as sent ($request_uri):
+ * nginx' own $uri is decoded, and decoding twice would turn a%2Fb into a/b.
+ */
+#include "faas/gateway/nginxconf.h"
+
+#include "faas/common/keys.h"
+
+static void seconds(struct buf *out, const char *name, long ms)
+{
+	buf_addf(out, "%s %ldms;\n", name, ms);
+}
+
+static void write_main(const struct config *c, const struct nginx_env *env, struct buf *out)
+{
+	buf_adds(out, "# Written by svarm-gateway from what Docker runs; changes are lost.\n"
+		      "daemon off;\n");
+	if (env->user)
+		buf_addf(out, "user %s;\n", env->user);
+	buf_addf(out, "worker_processes %ld;\n", c->worker_processes);
+	buf_addf(out, "worker_rlimit_nofile %lu;\n", env->nofile);
+	seconds(out, "worker_shutdown_timeout", c->read_timeout_ms);
+	buf_addf(out,
+		"error_log stderr error;\n"
+		"pid %s/nginx.pid;\n"
+		"events {\n"
+		"worker_connections %ld;\n"
+		"}\n"
+		"http {\n",
+		c->run_dir, c->worker_connections);
+}
+
+static void write_client_side(const struct config *c, struct buf *out)
+{
+	static const char *const kinds[] = {"client_body", "proxy", "fastcgi", "uwsgi", "scgi"};
+
+	if (c->access_log)
+		buf_adds(out, "log_format svarm '$time_iso8601 $remote_addr \"$request\" $status "
+			      "$body_bytes_sent $request_time $upstream_addr $svarm_call_id';\n"
+			      "access_log /dev/stdout svarm;\n");
+	else
+		buf_adds(out, "access_log off;\n");
+	buf_adds(out, "default_type text/plain;\n"
+		      "server_tokens off;\n"
+		      "merge_slashes off;\n"
+		      "underscores_in_headers on;\n"
+		      "reset_timedout_connection on;\n"
+		      "keepalive_timeout 75s;\n"
+		      "keepalive_requests 100000;\n"
+		      "large_client_header_buffers 8 16k;\n"
+		      "client_body_buffer_size 64k;\n");
+	buf_addf(out, "client_max_body_size %s;\n", c->max_body_size);
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		buf_addf(out, "%s_temp_path %s/%s;\n", kinds[i], c->tmp_dir, kinds[i]);
+}
+
+static void write_proxy_side(const struct config *c, struct buf *out)
+{
+	buf_adds(out, "proxy_http_version 1.1;\n"
+		      "proxy_redirect off;\n"
+		      "proxy_buffering off;\n"
+		      "proxy_buffer_size 16k;\n"
+		      "proxy_buffers 4 16k;\n"
+		      "proxy_max_temp_file_size 0;\n"
+		      /* Another task is tried when connecting fails; once a request was sent, only
+		       * an idempotent one is (nginx' own rule), and only soon: a call that ran
+		       * into the read timeout is not run again. */
+		      "proxy_next_upstream error timeout;\n"
+		      "proxy_next_upstream_tries 3;\n"
+		      "proxy_next_upstream_timeout 10s;\n");
+	seconds(out, "proxy_connect_timeout", c->connect_timeout_ms);
+	seconds(out, "proxy_send_timeout", c->read_timeout_ms);
+	seconds(out, "proxy_read_timeout", c->read_timeout_ms);
+	buf_adds(out, "proxy_set_header Connection \"\";\n"
+		      "proxy_set_header Host $host;\n"
+		      "proxy_set_header X-Call-Id $svarm_call_id;\n"
+		      "proxy_set_header X-Start-Time $svarm_start_time;\n"
+		      "proxy_set_header X-Real-IP $svarm_real_ip;\n"
+		      "proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;\n"
+		      "proxy_set_header X-Forwarded-Host $svarm_forwarded_host;\n"
+		      "proxy_set_header X-Forwarded-Proto $svarm_forwarded_proto;\n"
+		      "proxy_hide_header X-Call-Id;\n"
+		      "proxy_hide_header X-Start-Time;\n"
+		      "add_header X-Call-Id $svarm_call_id always;\n"
+		      "add_header X-Start-Time $svarm_start_time always;\n");
+}
+
+static void write_maps(struct buf *out)
+{
+	/* The sizes must stand before the first map; they hold thousands of functions. */
+	buf_adds(out, "map_hash_bucket_size 256;\n"
+		      "map_hash_max_size 32768;\n"
+		      /* `return 502 ""` would send a page; a variable that is empty sends nothing */
+		      "map $host $svarm_nothing {\n"
+		      "default \"\";\n"
+		      "}\n"
+		      "map $request_id $svarm_uuid {\n"
+		      "\"~^(?<a>.{8})(?<b>.{4})(?<c>.{4})(?<d>.{4})(?<e>.{12})$\" "
+		      "\"$a-$b-$c-$d-$e\";\n"
+		      "}\n"
+		      "map $http_x_call_id $svarm_call_id {\n"
+		      "default $svarm_uuid;\n"
+		      "\"~^[-A-Za-z0-9_.:]{1,128}$\" $http_x_call_id;\n"
+		      "}\n"
+		      "map $msec $svarm_start_time {\n"
+		      "\"~^(?<s>[0-9]+)\\.(?<ms>[0-9]{3})$\" \"${s}${ms}000000\";\n"
+		      "}\n"
+		      "map $http_x_real_ip $svarm_real_ip {\n"
+		      "default $http_x_real_ip;\n"
+		      "\"\" $remote_addr;\n"
+		      "}\n"
+		      "map $http_x_forwarded_host $svarm_forwarded_host {\n"
+		      "default $http_x_forwarded_host;\n"
+		      "\"\" $http_host;\n"
+		      "}\n"
+		      "map $http_x_forwarded_proto $svarm_forwarded_proto {\n"
+		      "default $http_x_forwarded_proto;\n"
+		      "\"\" $scheme;\n"
+		      "}\n"
+		      "map $request_uri $svarm_fn {\n"
+		      "default \"\";\n"
+		      "\"~^/function/(?<fn>[-A-Za-z0-9_]+)(?:\\." FUNCTION_NAMESPACE
+		      ")?(?:[/?]|$)\" $fn;\n"
+		      "}\n"
+		      "map $request_uri $svarm_path {\n"
+		      "default /;\n"
+		      "\"~^/function/[^/?]+(?<rest>/[^?]*)\" $rest;\n"
+		      "}\n");
+}
+
+static void write_upstream(const struct config *c, const struct function *f, struct buf *out)
+{
+	buf_addf(out, "upstream fn_%s {\nzone fn_%s 64k;\n", f->name, f->name);
+	/* A task that is gone costs a few failed connects a second until Docker says so too. */
+	for (size_t i = 0; i < f->addresses_n; i++)
+		buf_addf(out, "server %s:%ld max_fails=3 fail_timeout=1s;\n", f->addresses[i],
+			c->function_port);
+	buf_addf(out,
+		"keepalive %ld;\n"
+		"keepalive_requests 100000;\n"
+		"keepalive_timeout %ldms;\n"
+		"}\n",
+		c->keepalive, c->upstream_idle_ms);
+}
+
+static void write_functions(const struct config *c, const struct model *m, struct buf *out)
+{
+	for (size_t i = 0; m && i < m->functions_n; i++)
+		if (m->functions[i].addresses_n)
+			write_upstream(c, &m->functions[i], out);
+	buf_addf(out,
+		"map fn/$svarm_fn $svarm_upstream {\n"
+		"default %s;\n",
+		m ? "none" : "asleep");
+	for (size_t i = 0; m && i < m->functions_n; i++) {
+		const struct function *f = &m->functions[i];
+
+		if (f->addresses_n)
+			buf_addf(out, "fn/%s fn_%s;\n", f->name, f->name);
+		else
+			buf_addf(out, "fn/%s asleep;\n", f->name);
+	}
+	buf_adds(out, "}\n");
+}
+
+static void write_server(const struct config *c, struct buf *out)
+{
+	buf_addf(out,
+		"upstream svarm_control {\n"
+		"server unix:%s/control.sock;\n"
+		"keepalive 64;\n"
+		"keepalive_requests 100000;\n"
+		"}\n"
+		"server {\n"
+		"listen %ld backlog=%ld;\n",
+		c->run_dir, c->port, c->backlog);
+	buf_adds(out, "error_page 502 504 =502 @unreachable;\n"
+		      "location /function/ {\n"
+		      "error_page 463 = @asleep;\n"
+		      "if ($svarm_upstream = none) {\n"
+		      "return 404 \"error finding function $svarm_fn." FUNCTION_NAMESPACE
+		      ": server returned non-200 status code (404) for function, $svarm_fn\\n\";\n"
+		      "}\n"
+		      "if ($svarm_upstream = asleep) {\n"
+		      "return 463;\n"
+		      "}\n"
+		      "proxy_pass http://$svarm_upstream$svarm_path$is_args$args;\n"
+		      "}\n"
+		      /* Who is asleep is decided without the body: it stays here. */
+		      "location @asleep {\n"
+		      "proxy_pass_request_body off;\n"
+		      "proxy_set_header Content-Length \"\";\n"
+		      "proxy_set_header Connection \"\";\n"
+		      "proxy_set_header Host $host;\n"
+		      "proxy_set_header X-Call-Id $svarm_call_id;\n"
+		      "proxy_pass http://svarm_control;\n"
+		      "}\n"
+		      "location @unreachable {\n"
+		      "return 502 $svarm_nothing;\n"
+		      "}\n"
+		      "location /async-function/ {\n"
+		      "client_max_body_size 10m;\n"
+		      "proxy_pass http://svarm_control;\n"
+		      "}\n"
+		      "location /system/ {\n"
+		      "client_max_body_size 1m;\n"
+		      "proxy_pass http://svarm_control;\n"
+		      "}\n"
+		      "location = /healthz {\n"
+		      "proxy_pass http://svarm_control;\n"
+		      "}\n"
+		      /* Without these nginx would redirect to the same with a slash. */
+		      "location = /function {\n"
+		      "return 404 \"not found\\n\";\n"
+		      "}\n"
+		      "location = /async-function {\n"
+		      "return 404 \"not found\\n\";\n"
+		      "}\n"
+		      "location = /system {\n"
+		      "return 404 \"not found\\n\";\n"
+		      "}\n"
+		      "location / {\n"
+		      "return 404 \"not found\\n\";\n"
+		      "}\n"
+		      "}\n");
+}
+
+static void write_metrics_server(const struct config *c, struct buf *out)
+{
+	buf_addf(out,
+		"server {\n"
+		"listen %ld;\n"
+		"location = /metrics {\n"
+		"proxy_pass http://svarm_control;\n"
+		"}\n"
+		"location = /healthz {\n"
+		"return 200 \"OK\\n\";\n"
+		"}\n"
+		"location / {\n"
+		"return 404 \"not found\\n\";\n"
+		"}\n"
+		"}\n"
+		"server {\n"
+		"listen unix:%s/status.sock;\n"
+		"location / {\n"
+		"stub_status;\n"
+		"}\n"
+		"}\n",
+		c->metrics_port, c->run_dir);
+}
+
+void nginx_conf(
+	const struct config *c, const struct nginx_env *env, const struct model *m, struct buf *out)
+{
+	write_main(c, env, out);
+	write_client_side(c, out);
+	write_proxy_side(c, out);
+	write_maps(out);
+	write_functions(c, m, out);
+	write_server(c, out);
+	write_metrics_server(c, out);
+	buf_adds(out, "}\n");
+}

@@ -1,0 +1,97 @@
+/* The stack of svarm's own services: what the template needs to know. */
+#include "faas/stack.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define SOMAXCONN "net.core.somaxconn"
+#define TW_REUSE  "net.ipv4.tcp_tw_reuse"
+#define RANGE	  "net.ipv4.ip_local_port_range"
+#define RESERVED  "net.ipv4.ip_local_reserved_ports"
+
+/* Ports that our own programs listen on in their containers. */
+#define CONTAINER_PORTS "6379,7007,8080-8082"
+
+static const char *const secret_variables[N_SECRETS] = {
+	[SECRET_USER] = "basic_auth_user",
+	[SECRET_PASSWORD] = "basic_auth_password",
+	[SECRET_REDIS] = "redis_password",
+};
+
+static void set_secrets(struct template_scope *s, const char *const secrets[N_SECRETS])
+{
+	for (int i = 0; i < N_SECRETS; i++) {
+		stack_set(s, secret_variables[i], secrets[i]);
+		stack_set(template_row(s, "secrets"), "source", secrets[i]);
+	}
+}
+
+static void add_sysctl(
+	const struct cluster *c, struct template_scope *s, const char *list, const char *key)
+{
+	const char *value = cluster_sysctl(c, key);
+
+	if (value)
+		stack_add_pair(s, list, key, value);
+}
+
+/* Redis only listens; gateway and workers also open connections, and many. */
+static void set_sysctls(const struct cluster *c, struct template_scope *s)
+{
+	template_list(s, "server_sysctls");
+	add_sysctl(c, s, "server_sysctls", SOMAXCONN);
+	add_sysctl(c, s, "server_sysctls", TW_REUSE);
+
+	template_list(s, "client_sysctls");
+	add_sysctl(c, s, "client_sysctls", SOMAXCONN);
+	add_sysctl(c, s, "client_sysctls", TW_REUSE);
+	add_sysctl(c, s, "client_sysctls", RANGE);
+	if (cluster_sysctl(c, RANGE))
+		stack_add_pair(s, "client_sysctls", RESERVED, CONTAINER_PORTS);
+}
+
+static void set_image(struct template_scope *s, const char *image_variable,
+	const char *tag_variable, const struct image *image)
+{
+	stack_set(s, image_variable, image->id);
+	stack_set(s, tag_variable, image->tag);
+}
+
+static void set_all(const struct cluster *c, const struct faas_context *x, struct template_scope *s)
+{
+	const char *backlog = cluster_sysctl(c, SOMAXCONN);
+
+	template_set(s, "cluster", "%s", c->name);
+	set_image(s, "gateway_image", "gateway_tag", &x->own[IMAGE_GATEWAY]);
+	set_image(s, "worker_image", "worker_tag", &x->own[IMAGE_WORKER]);
+	set_image(s, "redis_image", "redis_tag", &x->own[IMAGE_REDIS]);
+	stack_set(s, "backlog", backlog ? backlog : "4096");
+	stack_set_number(s, "redis_memory", c->faas.redis.memory);
+	stack_set(s, "redis_persistence", c->faas.redis.persistence == REDIS_AOF ? "aof" : "none");
+	stack_set_number(s, "max_inflight", (uint64_t)c->faas.max_inflight);
+	set_sysctls(c, s);
+}
+
+int stack_svarm_want(const struct cluster *c, const struct faas_context *x,
+	const char *const secrets[N_SECRETS], struct resource_set *want, struct err *err)
+{
+	_cleanup_(template_scope_freep) struct template_scope *s = template_scope_new();
+	struct stack_section sections[] = {
+		{s, "redis_hash", "redis", "svarm_redis", x->own[IMAGE_REDIS].tag, 1, ""},
+		{s, "gateway_hash", "gateway", "svarm_gateway", x->own[IMAGE_GATEWAY].tag, -1, ""},
+		{s, "queue_worker_hash", "queue-worker", "svarm_queue-worker",
+			x->own[IMAGE_WORKER].tag, -1, ""},
+	};
+	const struct stack_file file = {
+		.stack = "svarm",
+		.why = "Redis, the gateway and the queue workers",
+		.template = "stack-svarm.yml",
+		.scope = s,
+		.sections = sections,
+		.n_sections = ARRAY_SIZE(sections),
+	};
+
+	set_all(c, x, s);
+	set_secrets(s, secrets);
+	return stack_add(c, &file, want, err);
+}

@@ -1,0 +1,172 @@
+/*
+ * A cluster as the operator described it: the typed, validated, immutable result of reading a
+ * cluster.yaml.  Every string is borrowed from the cluster's arena; sizes are bytes, durations
+ * microseconds, parsed once.  Everything but `nodes` has a default, and the defaults stand in the
+ * grammar table (grammar.c), which also prints the JSON Schema.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/base/arena.h"
+#include "lib/base/clock.h"
+#include "lib/base/err.h"
+
+enum node_role {
+	ROLE_MANAGER = 1 << 0,
+	ROLE_WORKER = 1 << 1,
+	ROLE_INGRESS = 1 << 2,  /* runs nginx */
+	ROLE_DATABASE = 1 << 3, /* runs Redis */
+};
+
+enum docker_source {
+	DOCKER_DISTRO, /* docker.io of the distribution */
+	DOCKER_CE,     /* Docker's own repository */
+};
+
+enum faas_engine {
+	ENGINE_SVARM,
+	ENGINE_OPENFAAS,
+};
+
+enum redis_persistence {
+	REDIS_AOF,
+	REDIS_NONE,
+};
+
+/* A secret by reference: never a literal in the spec. */
+struct secret_ref {
+	enum { SECRET_NONE, SECRET_ENV, SECRET_FILE, SECRET_CMD } from;
+	const char *value; /* variable name, resolved path, or command line */
+};
+
+struct spec_pair {
+	const char *key, *value;
+	int line; /* where it stands in the spec */
+};
+
+struct spec_node {
+	const char *name;     /* RFC 1123 label: also the node's name in the swarm */
+	const char *address;  /* where we connect: IPv4, IPv6 or host name */
+	const char *private;  /* IPv4 or IPv6 address the swarm uses */
+	const char *host_key; /* "SHA256:…" pin, or NULL */
+	const char *user;     /* ssh user of this node; never NULL */
+	int port;             /* ssh port */
+	unsigned roles;       /* enum node_role, or-ed */
+	int line;
+	size_t index; /* place in cluster->nodes */
+};
+
+struct spec_ssh {
+	const char *user;
+	const char **identities; /* resolved paths */
+	size_t n_identities;
+	const char *known_hosts; /* resolved path; default ~/.ssh/known_hosts */
+	int port;
+	usec_t connect_timeout; /* how long connecting is tried in all */
+};
+
+struct spec_sysctl {
+	const char *key, *value;
+	int line;
+};
+
+struct spec_tune {
+	struct spec_sysctl *sysctl; /* the defaults (line 0 unless the spec overrides one), then the
+				     * spec's own in its order */
+	size_t n_sysctl;
+	struct {
+		const char *server_name; /* "_" by default: any */
+		uint64_t client_max_body_size;
+		uint64_t client_body_buffer_size;
+		int upstream_keepalive;
+		usec_t proxy_read_timeout;
+		usec_t proxy_connect_timeout;
+		int worker_connections;
+	} nginx;
+};
+
+struct spec_limits {
+	uint64_t memory; /* bytes; 0: none */
+	double cpus;     /* 0: none */
+};
+
+struct spec_function {
+	const char *name;
+	const char *image;
+	int replicas;
+	const char *fprocess; /* NULL: none */
+	struct spec_pair *env;
+	size_t n_env;
+	struct spec_pair *labels;
+	size_t n_labels;
+	const char **constraints;
+	size_t n_constraints;
+	struct spec_limits limits, requests;
+	bool read_only;
+	int line;
+};
+
+struct spec_image {
+	const char *archive; /* resolved path of a docker-archive (docker save), plain or gzip */
+	int line;
+};
+
+struct spec_faas {
+	enum faas_engine engine;
+	struct {
+		uint64_t memory;
+		enum redis_persistence persistence;
+	} redis;
+	struct secret_ref password; /* basic auth; SECRET_NONE: generated on the leader */
+	const char *user;           /* basic auth user, "admin" */
+	int max_inflight;           /* queue worker: calls at once, per worker */
+	struct spec_function *functions;
+	size_t n_functions;
+};
+
+struct cluster {
+	struct arena arena; /* owns everything below */
+	const char *path;   /* of the spec, as given */
+	const char *name;
+	struct spec_ssh ssh;
+	struct spec_node *nodes;
+	size_t n_nodes;
+	enum docker_source docker_source;
+	struct spec_tune tune;
+	struct spec_image *images;
+	size_t n_images;
+	struct spec_faas faas;
+	const char **fail_if; /* verify.fail_if, as written: "http.p99 > 50ms" */
+	size_t n_fail_if;
+	const char **warnings; /* from the cross-checks, "file:line: warning: …" */
+	size_t n_warnings;
+};
+
+/*
+ * Read, parse and validate the spec at @path ("-": standard input).  On success *@ret is owned by
+ * the caller (cluster_free).  On failure ERR_SPEC with *all* mistakes in @err: each "file:line:col:
+ * where: what", the source line, a caret, and an empty line between.
+ */
+int cluster_load(const char *path, struct cluster **ret, struct err *err) _must_check_;
+/* As cluster_load(), from memory; @path is for messages and for resolving relative paths. */
+int cluster_parse(const char *path, const char *text, size_t len, struct cluster **ret,
+	struct err *err) _must_check_;
+void cluster_free(struct cluster *c);
+static inline void cluster_freep(struct cluster **c)
+{
+	cluster_free(*c);
+}
+
+/* The node that starts the swarm and holds the run's lock: the first manager.  Never NULL. */
+const struct spec_node *cluster_leader(const struct cluster *c);
+/* The first node with @role, or NULL. */
+const struct spec_node *cluster_first(const struct cluster *c, enum node_role role);
+size_t cluster_count(const struct cluster *c, enum node_role role);
+/* The value the spec (or a default) gives sysctl @key, or NULL. */
+const char *cluster_sysctl(const struct cluster *c, const char *key);
+
+/* "manager", "worker" …: the word of one role. */
+const char *role_name(enum node_role role);

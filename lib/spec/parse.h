@@ -1,0 +1,16 @@
+/* From text to a draft, by the grammar; what is wrong goes to the diagnostics. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "lib/spec/diag.h"
+#include "lib/spec/grammar.h"
+#include "lib/spec/marks.h"
+
+/*
+ * Fill @draft (whose c.arena owns the result and whose c.path is set) from @source.  True when the
+ * text was read to its end, with or without mistakes; false when it could not be, in which case
+ * what is missing from the draft means nothing.
+ */
+bool spec_parse(const struct source *source, struct draft *draft, struct diag *diag,
+	struct marks *marks) _must_check_;

@@ -1,0 +1,209 @@
+#!/usr/bin/env python3
+"""A stand-in for the Docker Engine's API on a unix socket: the few calls the gateway makes.
+
+State lives in memory.  Beside Docker's own routes there is POST /_control, with a JSON object:
+  {"tasks": {"NAME": ["ADDRESS", ...]}}   running tasks of a service from now on
+  {"broken": true|false}                  answer 500 to everything but /_control
+  {"services": {"NAME": {...Spec}}}       add services as if made by `docker stack deploy`
+Services made through the API get as many tasks as they have replicas, all at 127.0.0.1.
+"""
+import json
+import os
+import queue
+import socketserver
+import sys
+import threading
+import time
+from http.server import BaseHTTPRequestHandler
+from urllib.parse import parse_qs, urlsplit
+
+LABEL = "com.openfaas.function"
+
+
+class State:
+    def __init__(self):
+        self.lock = threading.Lock()
+        self.services = {}
+        self.tasks = {}
+        self.secrets = [{"ID": "secret1", "Spec": {"Name": "api-key", "Labels": {}}}]
+        self.listeners = []
+        self.broken = False
+        self.serial = 100
+        self.requests = {}
+
+    def event(self, action, name):
+        line = json.dumps({"Type": "service", "Action": action,
+                           "Actor": {"Attributes": {"name": name}}}) + "\n"
+        for q in self.listeners:
+            q.put(line)
+
+    def bump(self):
+        self.serial += 1
+        return self.serial
+
+    def add(self, spec):
+        number = self.bump()
+        service = {"ID": "svc%d" % number, "Version": {"Index": number},
+                   "CreatedAt": "2026-01-02T03:04:05.000000000Z", "Spec": spec}
+        self.services[service["ID"]] = service
+        return service
+
+    def addresses(self, service):
+        name = service["Spec"]["Name"]
+        if name in self.tasks:
+            return self.tasks[name]
+        return ["127.0.0.1"] * service["Spec"]["Mode"]["Replicated"]["Replicas"]
+
+    def task_list(self):
+        out = []
+        for sid, service in self.services.items():
+            for i, address in enumerate(self.addresses(service)):
+                out.append({
+                    "ID": "%s.%d" % (sid, i), "ServiceID": sid, "DesiredState": "running",
+                    "Status": {"State": "running"},
+                    "NetworksAttachments": [
+                        {"Network": {"ID": "n0", "Spec": {"Name": "other"}},
+                         "Addresses": ["192.0.2.1/24"]},
+                        {"Network": {"ID": "n1", "Spec": {"Name": "svarm"}},
+                         "Addresses": [address + "/24"]}]})
+        return out
+
+
+STATE = State()
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def address_string(self):
+        return "unix"
+
+    def log_message(self, *args):
+        pass
+
+    def answer(self, status, value=None):
+        body = b"" if value is None else json.dumps(value).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def body(self):
+        n = int(self.headers.get("Content-Length") or 0)
+        return json.loads(self.rfile.read(n) or b"null")
+
+    def route(self):
+        url = urlsplit(self.path)
+        path = url.path
+        self.query = parse_qs(url.query)
+        if path.startswith("/v1."):
+            version, path = path[1:].split("/", 1)
+            path = "/" + path
+            if not 40 <= int(version[3:]) <= 41:
+                return self.answer(400, {"message": "client version %s is not supported" % version})
+        STATE.requests[path] = STATE.requests.get(path, 0) + 1
+        if path == "/_control":
+            return self.control()
+        if STATE.broken:
+            return self.answer(500, {"message": "the swarm does not have a leader"})
+        parts = path.strip("/").split("/")
+        verb = self.command
+        if path == "/version":
+            return self.answer(200, {"ApiVersion": "1.41", "MinAPIVersion": "1.12"})
+        if path == "/services" and verb == "GET":
+            return self.list_services()
+        if path == "/tasks":
+            with STATE.lock:
+                return self.answer(200, STATE.task_list())
+        if path == "/secrets":
+            return self.answer(200, STATE.secrets)
+        if path == "/services/create":
+            return self.create()
+        if len(parts) == 3 and parts[2] == "update":
+            return self.update(parts[1])
+        if len(parts) == 2 and parts[0] == "services" and verb == "DELETE":
+            return self.delete(parts[1])
+        if path == "/events":
+            return self.events()
+        return self.answer(404, {"message": "page not found"})
+
+    do_GET = do_POST = do_DELETE = do_PUT = route
+
+    def control(self):
+        if self.command == "GET":
+            with STATE.lock:
+                return self.answer(200, {"services": list(STATE.services.values()),
+                                         "requests": STATE.requests})
+        wanted = self.body()
+        with STATE.lock:
+            STATE.tasks.update(wanted.get("tasks", {}))
+            STATE.broken = wanted.get("broken", STATE.broken)
+            for name, spec in wanted.get("services", {}).items():
+                STATE.add(dict(spec, Name=name))
+            if not wanted.get("quiet"):
+                STATE.event("update", "control")
+        return self.answer(200, {})
+
+    def list_services(self):
+        label = json.loads(self.query.get("filters", ["{}"])[0]).get("label", [])
+        with STATE.lock:
+            found = [s for s in STATE.services.values()
+                     if all(name in s["Spec"].get("Labels", {}) for name in label)]
+            return self.answer(200, found)
+
+    def create(self):
+        spec = self.body()
+        with STATE.lock:
+            if any(s["Spec"]["Name"] == spec["Name"] for s in STATE.services.values()):
+                return self.answer(409, {"message": "name conflicts with an existing object"})
+            service = STATE.add(spec)
+            STATE.event("create", spec["Name"])
+        return self.answer(201, {"ID": service["ID"]})
+
+    def update(self, sid):
+        spec = self.body()
+        with STATE.lock:
+            service = STATE.services.get(sid)
+            if not service:
+                return self.answer(404, {"message": "service %s not found" % sid})
+            if int(self.query["version"][0]) != service["Version"]["Index"]:
+                return self.answer(500, {"message": "rpc error: update out of sequence"})
+            service["Spec"] = spec
+            service["Version"]["Index"] = STATE.bump()
+            STATE.event("update", spec["Name"])
+        return self.answer(200, {"Warnings": None})
+
+    def delete(self, sid):
+        with STATE.lock:
+            service = STATE.services.pop(sid, None)
+            if not service:
+                return self.answer(404, {"message": "service %s not found" % sid})
+            STATE.event("remove", service["Spec"]["Name"])
+        return self.answer(200)
+
+    def events(self):
+        q = queue.Queue()
+        STATE.listeners.append(q)
+        self.send_response(200)
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        try:
+            while True:
+                line = q.get().encode()
+                self.wfile.write(b"%x\r\n%s\r\n" % (len(line), line))
+                self.wfile.flush()
+        except OSError:
+            STATE.listeners.remove(q)
+            self.close_connection = True
+
+
+class Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+
+if __name__ == "__main__":
+    if os.path.exists(sys.argv[1]):
+        os.unlink(sys.argv[1])
+    Server(sys.argv[1], Handler).serve_forever()

@@ -1,0 +1,514 @@
+#!/usr/bin/env python3
+"""The gateway: synchronous calls, the function API, health, and what breaks around it.  TAP."""
+import http.client
+import json
+import os
+import re
+import signal
+import socket
+import sys
+import threading
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from harness import Stack, free_port, request, run, wait_for  # noqa: E402
+
+UUID = re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
+
+
+def verbs(s):
+    """every verb reaches the function, with path and query as sent"""
+    for verb in ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]:
+        body = None if verb == "GET" else b"abc"
+        r = s.call(verb, "/function/echo/a%2Fb//c?info=1&x=%20y", body)
+        assert r.status == 200, (verb, r.status, r.text)
+        seen = r.json()
+        assert seen["method"] == verb, seen
+        assert seen["path"] == "/a%2Fb//c", seen
+        assert seen["query"] == "info=1&x=%20y", seen
+        assert seen["body_length"] == (3 if body else 0), seen
+    assert s.call("HEAD", "/function/echo").status == 200
+
+
+def root_path(s):
+    """without a path the function sees /; the namespace may be named"""
+    for path in ["/function/echo", "/function/echo/", "/function/echo.openfaas-fn",
+                 "/function/echo.openfaas-fn/"]:
+        assert s.get(path + "?info=1").json()["path"] == "/", path
+    assert s.get("/function/echo.other?info=1").status == 404
+
+
+def call_ids(s):
+    """X-Call-Id is made, kept or replaced; X-Start-Time is nanoseconds; both go both ways"""
+    before = time.time_ns()
+    r = s.get("/function/echo?info=1")
+    assert UUID.match(r.headers["x-call-id"]), r.headers
+    assert r.json()["headers"]["x-call-id"] == r.headers["x-call-id"]
+    assert before - 10**7 <= int(r.headers["x-start-time"]) <= time.time_ns()
+    assert r.json()["headers"]["x-start-time"] == r.headers["x-start-time"]
+    r = s.get("/function/echo?info=1", headers={"X-Call-Id": "mine-1"})
+    assert r.headers["x-call-id"] == "mine-1" and r.json()["headers"]["x-call-id"] == "mine-1"
+    for bad in ["a b", "x" * 200, "<script>"]:
+        r = s.get("/function/echo", headers={"X-Call-Id": bad})
+        assert UUID.match(r.headers["x-call-id"]), bad
+
+
+def forwarded(s):
+    """X-Forwarded-* and X-Real-IP are set, or added to"""
+    h = s.get("/function/echo?info=1", headers={"Host": "functions.example:99"}).json()["headers"]
+    assert h["x-forwarded-host"] == "functions.example:99", h
+    assert h["x-forwarded-for"] == "127.0.0.1" and h["x-forwarded-proto"] == "http", h
+    assert h["x-real-ip"] == "127.0.0.1", h
+    h = s.get("/function/echo?info=1", headers={
+        "X-Forwarded-For": "192.0.2.7", "X-Forwarded-Proto": "https",
+        "X-Forwarded-Host": "outer.example", "X-Real-IP": "192.0.2.7"}).json()["headers"]
+    assert h["x-forwarded-for"] == "192.0.2.7, 127.0.0.1" and h["x-real-ip"] == "192.0.2.7", h
+    assert h["x-forwarded-proto"] == "https" and h["x-forwarded-host"] == "outer.example", h
+
+
+def unknown(s):
+    """an unknown function is 404 with upstream's words; a bad path is 404"""
+    r = s.post("/function/nope", b"x")
+    assert r.status == 404 and r.text.startswith(
+        "error finding function nope.openfaas-fn: server returned non-200 status code (404) for "
+        "function, nope"), r.text
+    for path in ["/", "/x", "/function", "/function/", "//function/echo", "/function/a;b",
+                 "/async-function", "/functionx/echo", "/function/echo/../nope"]:
+        assert s.get(path).status in (404, 405), (path, s.get(path).status)
+
+
+def asleep(s):
+    """a function without a task is 503 with Retry-After, and awake once one runs"""
+    s.function("idle", [], replicas=0)
+    r = s.post("/function/idle/x", b"y" * 200000)
+    assert r.status == 503 and int(r.headers["retry-after"]) >= 1, (r.status, r.headers)
+    assert "x-call-id" in r.headers
+    s.tasks("idle", ["127.0.0.2"])
+    s.await_config("upstream fn_idle {")
+    assert s.post("/function/idle", b"y").text == "y"
+
+
+def own_errors(s):
+    """a function's own status and body are passed on untouched"""
+    for status in [201, 301, 400, 404, 418, 463, 500, 502, 503, 504]:
+        r = s.post("/function/echo?status=%d" % status, b"mine")
+        assert r.status == status and r.text == "mine", (status, r.status, r.text)
+
+
+def keepalive(s):
+    """connections to a function are kept: 200 calls need a handful"""
+    b = s.backend("127.0.0.4", lambda rq: (200, {}, b"ok"))
+    s.function("kept", ["127.0.0.4"])
+    c = http.client.HTTPConnection("127.0.0.1", s.port)
+    for _ in range(200):
+        c.request("POST", "/function/kept", b"x")
+        assert c.getresponse().read() == b"ok"
+    assert len(b.requests) == 200 and b.connections <= 4, b.connections
+    assert all(r.request_version == "HTTP/1.1" for r in b.requests)
+    assert not any(r.headers.get("Connection") for r in b.requests)
+
+
+def balanced(s):
+    """both tasks of a function get calls"""
+    hosts = {"127.0.0.2": 0, "127.0.0.3": 0}
+    for address in hosts:
+        hosts[address] = established(address, s.function_port)
+    for _ in range(40):
+        assert s.post("/function/echo", b"x").status == 200
+    for address in hosts:
+        assert established(address, s.function_port) > 0, address
+
+
+def established(address, port):
+    want = "%08X:%04X" % (int.from_bytes(socket.inet_aton(address), "little"), port)
+    with open("/proc/net/tcp") as f:
+        return sum(1 for line in f if line.split()[1] == want and line.split()[3] == "01")
+
+
+def hang_up(s):
+    """a function that hangs up: 502, empty; a POST is not run twice"""
+    seen = []
+    b = [s.backend(a, lambda rq: seen.append(rq.command)) for a in ("127.0.0.5", "127.0.0.6")]
+    s.function("rude", ["127.0.0.5", "127.0.0.6"])
+    r = s.post("/function/rude", b"x")
+    assert r.status == 502 and r.body == b"", (r.status, r.text)
+    assert seen == ["POST"], seen
+    for one in b:
+        one.stop()
+        s.backends.remove(one)
+
+
+def dead_task(s):
+    """a task that is gone costs nobody a call: even POST goes to the next one"""
+    s.function("half", ["127.0.0.2", "127.0.0.99"])
+    for _ in range(60):
+        r = s.post("/function/half", b"x")
+        assert r.status == 200 and r.text == "x", r.status
+    s.function("lost", ["127.0.0.98", "127.0.0.99"])
+    r = s.post("/function/lost", b"x")
+    assert r.status == 502 and r.body == b"", (r.status, r.text)
+
+
+def follows(s):
+    """tasks come and go: nginx follows, after an event and without one"""
+    b = s.backend("127.0.0.7", lambda rq: (200, {}, b"seven"))
+    s.function("moving", ["127.0.0.2"])
+    s.tasks("moving", ["127.0.0.7"])
+    s.await_config("server 127.0.0.7:", timeout=2)
+    r = s.post("/function/moving", b"x")
+    assert r.text == "seven", (r.status, r.text)
+    time.sleep(5.5)  # the burst of looks after an event is over
+    s.tasks("moving", ["127.0.0.2"], quiet=True)
+    s.await_config("server 127.0.0.7:", present=False, timeout=4)
+    n = len(b.requests)
+    for _ in range(10):
+        r = s.post("/function/moving", b"x")
+        assert r.text == "x", (r.status, r.text)
+    assert len(b.requests) == n
+
+
+def quiet(s):
+    """nothing changes, nothing is reloaded"""
+    def reloads():
+        text = request(s.metrics, "GET", "/metrics").text
+        return int(re.search(r"^svarm_nginx_reloads_total (\d+)$", text, re.M).group(1))
+    n = reloads()
+    for _ in range(3):
+        s.control(tasks={})
+        time.sleep(0.3)
+    assert reloads() == n
+
+
+def big_bodies(s):
+    """20 MB up and down unchanged; more than 50 MB is 413"""
+    data = os.urandom(1 << 20) * 20
+    r = s.post("/function/echo", data, timeout=60)
+    assert r.status == 200 and r.body == data, (r.status, len(r.body))
+    r = s.get("/function/echo?size=10000000&chunked=1", timeout=60)
+    assert r.status == 200 and len(r.body) == 10000000
+    c = http.client.HTTPConnection("127.0.0.1", s.port, timeout=20)
+    c.putrequest("POST", "/function/echo")
+    c.putheader("Content-Length", str(51 << 20))
+    c.endheaders()
+    assert c.getresponse().status == 413
+
+
+def chunked_upload(s):
+    """a chunked request arrives whole"""
+    c = http.client.HTTPConnection("127.0.0.1", s.port, timeout=20)
+    c.request("POST", "/function/echo", iter([b"ab", b"cd" * 5000]), encode_chunked=True,
+              headers={"Transfer-Encoding": "chunked"})
+    assert c.getresponse().read() == b"ab" + b"cd" * 5000
+
+
+def streaming(s):
+    """what a function has sent is passed on before it ends"""
+    def slow(rq):
+        rq.wfile.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n")
+        rq.wfile.flush()
+        time.sleep(2)
+        rq.wfile.write(b"4\r\nlast\r\n0\r\n\r\n")
+        return None
+    s.backend("127.0.0.8", slow)
+    s.function("stream", ["127.0.0.8"])
+    start = time.monotonic()
+    c = http.client.HTTPConnection("127.0.0.1", s.port, timeout=20)
+    c.request("GET", "/function/stream")
+    r = c.getresponse()
+    assert r.read(5) == b"first" and time.monotonic() - start < 1.5
+    assert r.read() == b"last"
+
+
+def needs_auth(s):
+    """/system/ without or with wrong credentials is 401, whatever the path"""
+    paths = [("GET", "functions"), ("POST", "functions"), ("DELETE", "functions"),
+             ("GET", "info"), ("GET", "function/echo"), ("POST", "scale-function/echo"),
+             ("GET", "nothing-here"), ("PATCH", "functions")]
+    for verb, path in paths:
+        for auth in [None, ("admin", "wrong"), ("", ""), ("admin", ""), ("root", "s3cret pass")]:
+            r = (s.call(verb, "/system/" + path) if auth is None
+                 else s.system(verb, path, auth=auth))
+            assert r.status == 401, (verb, path, auth, r.status)
+            assert r.headers["www-authenticate"] == 'Basic realm="Restricted"'
+            assert r.text.strip() == "invalid credentials"
+    for trick in ["/function/../system/functions", "/function/%2e%2e/system/functions",
+                  "/system/../system/functions", "/./system/functions"]:
+        assert s.get(trick).status in (400, 401, 404, 503), (trick, s.get(trick).status)
+    assert s.system("GET", "functions").status == 200
+
+
+def life_of_a_function(s):
+    """deploy, list, call, update, scale, remove: status codes as OpenFaaS has them"""
+    s.backend("127.0.0.1", lambda rq: (200, {}, b"new"))
+    d = {"service": "newone", "image": "svarm/echo:dev", "labels": {"a": "b"},
+         "limits": {"memory": "128Mi", "cpu": "100m"}, "secrets": ["api-key"],
+         "envVars": {"X": "1"}}
+    assert s.system("POST", "functions", d).status == 202
+    r = s.system("GET", "function/newone")
+    assert r.status == 200 and r.json()["limits"] == {"memory": "128Mi", "cpu": "100m"}, r.text
+    s.await_config("upstream fn_newone {")
+    assert s.post("/function/newone", b"x").text == "new"
+    r = s.system("POST", "functions", d)
+    assert r.status == 400 and "already exists" in r.text, r.status
+
+    assert s.system("POST", "scale-function/newone",
+                    {"serviceName": "newone", "replicas": 3}).status == 202
+    assert s.system("GET", "function/newone").json()["replicas"] == 3
+    d["envVars"] = {"X": "2"}
+    assert s.system("PUT", "functions", d).status == 202
+    seen = s.system("GET", "function/newone").json()
+    assert seen["replicas"] == 3 and seen["envVars"] == {"X": "2"}, seen
+    names = [f["name"] for f in s.system("GET", "functions").json()]
+    assert "newone" in names and names == sorted(names), names
+
+    assert s.system("DELETE", "functions", {"functionName": "newone"}).status == 202
+    assert s.system("GET", "function/newone").status == 404
+    s.await_config("fn_newone", present=False)
+    assert s.post("/function/newone").status == 404
+
+
+def refusals(s):
+    """what the function API refuses, and how"""
+    for body in [b"", b"{", b"[]", b'{"service":"x"}', b'{"service":"../x","image":"i"}',
+                 b'{"service":"x","image":"i","limits":{"memory":"much"}}',
+                 b'{"service":"x","image":"i","secrets":["not-there"]}']:
+        r = s.system("POST", "functions", body=body)
+        assert r.status == 400, (body, r.status)
+    assert "not-there" in r.text
+    d = {"service": "nope", "image": "i"}
+    assert s.system("PUT", "functions", d).status == 404
+    r = s.system("DELETE", "functions", {"functionName": "nope"})
+    assert r.status == 404 and r.text.strip() == "No such service found: nope."
+    assert s.system("DELETE", "functions", {"functionName": ""}).status == 400
+    assert s.system("DELETE", "functions", {"functionName": "echo", "namespace": "x"}).status == 404
+    r = s.system("POST", "scale-function/echo", body=b"what")
+    assert r.status == 400 and r.text.strip() == "Cannot parse request. Please pass valid JSON."
+    assert s.system("POST", "scale-function/nope", {"replicas": 1}).status == 404
+    assert s.system("POST", "functions", body=b"x" * (2 << 20)).status == 413
+    assert s.system("PATCH", "functions").status == 405
+    assert s.system("GET", "nothing-here").status == 404
+    assert s.system("GET", "functions?namespace=other").json() == []
+
+
+def what_docker_gets(s):
+    """the service Docker is asked for: labels, network, per-task addresses, endless restarts"""
+    b = {"service": "spec", "image": "i:1", "envProcess": "cat", "readOnlyRootFilesystem": True}
+    assert s.system("POST", "functions", b).status == 202
+    spec = next(x["Spec"] for x in s.control()["services"] if x["Spec"]["Name"] == "spec")
+    t = spec["TaskTemplate"]
+    assert spec["EndpointSpec"] == {"Mode": "dnsrr"}
+    assert t["Networks"] == [{"Target": "svarm"}]
+    assert t["RestartPolicy"]["Condition"] == "any" and "MaxAttempts" not in t["RestartPolicy"]
+    assert t["ContainerSpec"]["Env"] == ["fprocess=cat"] and t["ContainerSpec"]["ReadOnly"]
+    assert spec["Labels"]["com.openfaas.function"] == "spec"
+    assert t["ContainerSpec"]["Labels"] == spec["Labels"]
+    assert spec["UpdateConfig"]["Order"] == "start-first"
+    s.system("DELETE", "functions", {"functionName": "spec"})
+
+
+def stack_functions(s):
+    """functions of a stack are found by label, and keep their name and labels on update"""
+    r = s.system("GET", "function/echo").json()
+    assert r["name"] == "echo" and r["availableReplicas"] == 2, r
+    assert not any(k.startswith("com.docker.") for k in r["labels"]), r
+    assert s.system("PUT", "functions",
+                    {"service": "echo", "image": "svarm/echo:2"}).status == 202
+    spec = next(x["Spec"] for x in s.control()["services"] if x["Spec"]["Name"] == "fn_echo")
+    assert spec["Labels"]["com.docker.stack.namespace"] == "fn"
+    assert spec["Mode"] == {"Replicated": {"Replicas": 2}}
+    assert spec["TaskTemplate"]["Networks"] == [{"Target": "n1"}]
+    assert s.post("/function/echo", b"x").text == "x"
+
+
+def info(s):
+    """/system/info and /system/namespaces"""
+    i = s.system("GET", "info").json()
+    assert i["provider"]["orchestration"] == "swarm" and i["arch"] == os.uname().machine, i
+    assert s.system("GET", "namespaces").json() == ["openfaas-fn"]
+
+
+def metrics(s):
+    """port 8082 has metrics and its own health"""
+    text = request(s.metrics, "GET", "/metrics").text
+    for name in ["svarm_docker_up 1", "svarm_redis_up 1", "svarm_nginx_requests_total",
+                 'gateway_service_count{function_name="echo"} 2']:
+        assert name in text, (name, text)
+    assert request(s.metrics, "GET", "/healthz").text == "OK\n"
+    assert request(s.metrics, "GET", "/system/functions").status == 404
+
+
+def probes(s):
+    """probes: one JSON object, and an exit status that agrees"""
+    for args in [("redis",), ("function", "echo"), ("health",), ("peer", "127.0.0.1:%d" % s.peer)]:
+        code, out = s.probe(*args)
+        assert code == 0 and out["ok"] is True and out["ms"] > 0, (args, out)
+    assert s.probe("function", "echo")[1]["echoed"] is True
+    for args in [("function", "nope"), ("peer", "127.0.0.1:%d" % free_port()),
+                 ("peer", "127.0.0.1:%d" % s.redis_port)]:
+        code, out = s.probe(*args)
+        assert code == 1 and out["ok"] is False and out["error"], (args, out)
+    assert s.probe("nonsense")[0] == 2
+    assert s.probe("redis", of="svarm-queue-worker")[0] == 0
+
+
+def peer_is_bounded(s):
+    """the peer echo hangs up after 1 MiB and holds no more than 16 connections"""
+    c = socket.create_connection(("127.0.0.1", s.peer), timeout=5)
+    got = 0
+    try:
+        for _ in range(200):
+            c.sendall(b"x" * 16384)
+            got += len(c.recv(65536))
+    except OSError:
+        pass
+    assert got < 2 << 20, got
+    many = [socket.create_connection(("127.0.0.1", s.peer), timeout=5) for _ in range(40)]
+    alive = 0
+    for m in many:
+        try:
+            m.sendall(b"y")
+            m.settimeout(0.3)
+            alive += m.recv(1) == b"y"
+        except OSError:
+            pass
+        m.close()
+    assert 1 <= alive <= 16, alive
+
+
+def docker_breaks(s):
+    """Docker fails: functions go on, health says why, and it recovers"""
+    assert s.get("/healthz").status == 200
+    s.control(broken=True)
+    wait_for("unhealthy", lambda: s.get("/healthz").status == 503)
+    r = s.get("/healthz").json()
+    assert r["docker"] is False and r["redis"] is True and "leader" in r["error"], r
+    assert s.post("/function/echo", b"x").text == "x"
+    assert s.system("GET", "functions").status == 500
+    s.control(broken=False)
+    wait_for("healthy", lambda: s.get("/healthz").status == 200)
+    s.end("docker", signal.SIGKILL)
+    wait_for("unhealthy", lambda: s.get("/healthz").status == 503)
+    assert s.post("/function/echo", b"x").text == "x"
+    s.start_docker()
+    wait_for("an empty list", lambda: s.system("GET", "functions").text == "[]\n")
+    s.function("echo", ["127.0.0.2", "127.0.0.3"])
+    wait_for("healthy", lambda: s.get("/healthz").status == 200)
+
+
+def redis_breaks(s):
+    """Redis fails: functions go on, asynchronous calls are 503 with Retry-After"""
+    s.end("redis", signal.SIGKILL)
+    wait_for("unhealthy", lambda: s.get("/healthz").status == 503)
+    assert s.get("/healthz").json()["redis"] is False
+    r = s.post("/async-function/echo", b"x")
+    assert r.status == 503 and int(r.headers["retry-after"]) >= 1, r.status
+    assert s.post("/function/echo", b"x").text == "x"
+    s.start_redis()
+    wait_for("healthy", lambda: s.get("/healthz").status == 200)
+    assert s.post("/async-function/echo", b"x").status == 202
+
+
+def full_redis(s):
+    """a full Redis refuses: 503, nothing is dropped"""
+    r = s.redis()
+    n = s.queue_length()
+    r("CONFIG", "SET", "maxmemory", "1mb")
+    answer = s.post("/async-function/echo", b"x" * 100000)
+    assert answer.status == 503, answer.status
+    r("CONFIG", "SET", "maxmemory", "0")
+    assert s.queue_length() == n
+    assert s.post("/async-function/echo", b"x").status == 202
+
+
+def async_rules(s):
+    """asynchronous calls: 202, 404, 405, 400, 413"""
+    r = s.post("/async-function/echo/p?q=1", b"x", {"X-Callback-Url": "http://h/"})
+    assert r.status == 202 and UUID.match(r.headers["x-call-id"]) and r.body == b"", r.status
+    assert len(r.headers["x-start-time"]) == 19
+    r = s.post("/async-function/echo.openfaas-fn", b"", {"X-Call-Id": "mine"})
+    assert r.status == 202 and r.headers["x-call-id"] == "mine"
+    assert s.post("/async-function/nope", b"x").status == 404
+    assert s.post("/async-function/", b"x").status == 404
+    for verb in ["GET", "PUT", "DELETE"]:
+        assert s.call(verb, "/async-function/echo").status == 405, verb
+    for url in ["nope", "ftp://h/", "http://", "http://u:p@h/", "http://h/ x", "file:///etc"]:
+        assert s.post("/async-function/echo", b"x", {"X-Callback-Url": url}).status == 400, url
+    assert s.post("/async-function/echo", b"x" * (9 << 20)).status == 202
+    assert s.post("/async-function/echo", b"x" * (11 << 20)).status == 413
+
+
+def reload_in_flight(s):
+    """a call under way survives a reload"""
+    out = []
+    t = threading.Thread(target=lambda: out.append(s.post("/function/echo?delay=2000", b"kept")))
+    t.start()
+    time.sleep(0.3)
+    s.function("another", ["127.0.0.2"])
+    t.join()
+    assert out[0].status == 200 and out[0].text == "kept", out[0].status
+
+
+def nginx_dies(s):
+    """nginx is killed: it is started again and calls go on"""
+    with open(s.dir + "/run/nginx.pid") as f:
+        old = int(f.read())
+    os.kill(old, signal.SIGKILL)
+
+    def back():
+        with open(s.dir + "/run/nginx.pid") as f:
+            return int(f.read()) != old and s.post("/function/echo", b"x").text == "x"
+    wait_for("a new nginx", back, 15)
+    s.function("after", ["127.0.0.3"])
+    assert s.post("/function/after", b"x").text == "x"
+
+
+def graceful_stop(s):
+    """SIGTERM: what is under way is finished, then it exits 0 and nothing is left"""
+    with open(s.dir + "/run/nginx.pid") as f:
+        nginx = int(f.read())
+    out = []
+    t = threading.Thread(target=lambda: out.append(s.post("/function/echo?delay=1500", b"last")))
+    t.start()
+    time.sleep(0.4)
+    code = s.end("gateway")
+    t.join()
+    assert out[0].text == "last" and code == 0, (out[0].status, code)
+    assert not os.path.exists("/proc/%d" % nginx)
+
+
+def refuses_to_start_open(s):
+    """without its credentials it does not start"""
+    os.rename(s.dir + "/secrets/basic-auth-password", s.dir + "/kept")
+    p = s.spawn("open", ["true"])
+    p.wait()
+    from harness import program
+    p = s.spawn("open", [program("svarm-gateway")], s.env())
+    assert p.wait(10) == 2 and "basic-auth-password" in s.log("open")
+    os.rename(s.dir + "/kept", s.dir + "/secrets/basic-auth-password")
+    del s.children["open"]
+
+
+def main():
+    s = Stack()
+    try:
+        s.start_redis()
+        s.start_docker()
+        s.start_echo("127.0.0.2")
+        s.start_echo("127.0.0.3")
+        s.start_gateway()
+        s.function("echo", ["127.0.0.2", "127.0.0.3"])
+    except BaseException:
+        print("Bail out! the gateway did not start")
+        for name in sorted(s.children):
+            print("# %s: %s" % (name, s.log(name)[-1500:].replace("\n", "\n# ")))
+        s.close()
+        raise
+    run(s, [verbs, root_path, call_ids, forwarded, unknown, asleep, own_errors, keepalive, balanced,
+            hang_up, dead_task, follows, quiet, big_bodies, chunked_upload, streaming, needs_auth,
+            life_of_a_function, refusals, what_docker_gets, stack_functions, info, metrics, probes,
+            peer_is_bounded, async_rules, full_redis, redis_breaks, docker_breaks, reload_in_flight,
+            nginx_dies, graceful_stop, refuses_to_start_open])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,591 @@
+/*
+ * What a spec becomes on each node.  The whole of it stands in golden files below tests/unit/want/
+ * (UPDATE=1 writes them again); the cases that a golden file cannot show are tested one by one.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <unistd.h>
+
+#include "faas/faas.h"
+#include "lib/base/xalloc.h"
+#include "lib/ext/hash.h"
+#include "provision/provision.h"
+#include "tests/unit/archive_make.h"
+#include "tests/unit/facts_make.h"
+#include "tests/unit/want_dump.h"
+#include "tune/tune.h"
+
+#define FOLDER "tests/unit/want"
+
+/* A folder with the image archives, and the cluster of three.yaml with its archive in there. */
+static char images_dir[] = "/tmp/svarm-want-XXXXXX";
+
+static char *archive_path(const char *name)
+{
+	return xasprintf("%s/%s", images_dir, name);
+}
+
+static void make_archive(const char *name, const char *tags)
+{
+	_cleanup_free_ char *path = archive_path(name);
+	_cleanup_free_ char *config = xasprintf(
+		"{\"architecture\":\"amd64\",\"name\":\"%s\"}", name);
+	_cleanup_buf_ struct buf tar = BUF_INIT;
+
+	tar_image(&tar, config, tags);
+	tar_write(&tar, path);
+}
+
+static int make_archives(void **state)
+{
+	assert_non_null(mkdtemp(images_dir));
+	make_archive("gateway.tar.gz", "[\"svarm/gateway:aaaaaaaaaaaa\"]");
+	make_archive("worker.tar.gz", "[\"svarm/worker:bbbbbbbbbbbb\"]");
+	make_archive("redis.tar.gz", "[\"svarm/redis:cccccccccccc\"]");
+	make_archive("echo.tar", "[\"svarm/echo:dddddddddddd\",\"svarm/echo:dev\"]");
+	return 0;
+}
+
+static int remove_archives(void **state)
+{
+	static const char *const names[] = {
+		"gateway.tar.gz", "worker.tar.gz", "redis.tar.gz", "echo.tar"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		_cleanup_free_ char *path = archive_path(names[i]);
+
+		unlink(path);
+	}
+	return rmdir(images_dir);
+}
+
+static struct cluster *parse(const char *text)
+{
+	_cleanup_err_ struct err err = ERR_INIT;
+	struct cluster *c = NULL;
+
+	if (cluster_parse("three.yaml", text, strlen(text), &c, &err) < 0)
+		fail_msg("%s", err_msg(&err));
+	return c;
+}
+
+static struct cluster *three(void)
+{
+	_cleanup_err_ struct err err = ERR_INIT;
+	struct cluster *c = NULL;
+
+	if (cluster_load(FOLDER "/three.yaml", &c, &err) < 0)
+		fail_msg("%s", err_msg(&err));
+	for (size_t i = 0; i < c->n_images; i++)
+		c->images[i].archive = arena_printf(&c->arena, "%s/echo.tar", images_dir);
+	return c;
+}
+
+static struct faas_context *context(const struct cluster *c)
+{
+	_cleanup_err_ struct err err = ERR_INIT;
+	struct faas_context *x = NULL;
+
+	if (faas_context_load(c, images_dir, &x, &err) < 0)
+		fail_msg("%s", err_msg(&err));
+	return x;
+}
+
+/* Facts of node @i of three.yaml: eth0 public, eth1 private, and @more. */
+static void facts_of(const struct cluster *c, size_t i, const char *more, struct facts *ret)
+{
+	_cleanup_buf_ struct buf lines = BUF_INIT;
+
+	buf_addf(&lines,
+		"address\tlo\t127.0.0.1\t65536\naddress\teth0\t%s\t1500\naddress\teth1\t%s\t1450\n"
+		"sysctl\t/proc/sys/net/ipv6/conf/all/disable_ipv6\t0\n%s",
+		c->nodes[i].address, c->nodes[i].private, more);
+	facts_make(ret, buf_str(&lines));
+}
+
+static int want_all(const struct cluster *c, size_t i, const struct facts *f,
+	const struct faas_context *x, struct resource_set *want, struct err *err)
+{
+	const struct spec_node *n = &c->nodes[i];
+	int r;
+
+	r = provision_want(c, n, f, want, err);
+	if (r < 0)
+		return r;
+	r = tune_want(c, n, f, want, err);
+	if (r < 0)
+		return r;
+	r = provision_swarm_want(c, n, f, want, err);
+	if (r < 0)
+		return r;
+	return faas_want(c, n, f, x, want, err);
+}
+
+static const struct resource *find(
+	const struct resource_set *want, enum resource_kind kind, const char *name)
+{
+	for (size_t i = 0; i < want->n; i++)
+		if (want->items[i].kind == kind && !strcmp(want->items[i].name, name))
+			return &want->items[i];
+	return NULL;
+}
+
+/* ---- golden files -----------------------------------------------------------------------------
+ */
+
+static void check_golden(const char *name, const struct buf *have)
+{
+	_cleanup_buf_ struct buf golden = BUF_INIT;
+	_cleanup_free_ char *path = xasprintf(FOLDER "/%s.golden", name);
+	_cleanup_err_ struct err err = ERR_INIT;
+
+	if (getenv("UPDATE"))
+		tar_write(have, path);
+	if (buf_read_file(&golden, path, 1 << 20, &err) < 0)
+		fail_msg("%s", err_msg(&err));
+	assert_string_equal(buf_str(have), buf_str(&golden));
+}
+
+/* base64 of "admin", "first password" and "redis password", as the leader keeps them. */
+static const char kept[] = "stat\t/etc/svarm/secrets/basic-auth-user\t600\tregular file\n"
+			   "content\t/etc/svarm/secrets/basic-auth-user\tYWRtaW4=\n"
+			   "stat\t/etc/svarm/secrets/basic-auth-password\t600\tregular file\n"
+			   "content\t/etc/svarm/secrets/basic-auth-password\tZmlyc3QgcGFzc3dvcmQ=\n"
+			   "stat\t/etc/svarm/secrets/redis-password\t600\tregular file\n"
+			   "content\t/etc/svarm/secrets/redis-password\tcmVkaXMgcGFzc3dvcmQ=\n";
+
+static void test_golden(void **state)
+{
+	_cleanup_(cluster_freep) struct cluster *c = three();
+	_cleanup_(faas_context_freep) struct faas_context *x = context(c);
+
+	for (size_t i = 0; i < c->n_nodes; i++) {
+		_cleanup_(arena_done) struct arena arena = ARENA_INIT;
+		_cleanup_(facts_done) struct facts f = {0};
+		_cleanup_err_ struct err err = ERR_INIT;
+		_cleanup_buf_ struct buf text = BUF_INIT;
+		struct resource_set want = {.arena = &arena};
+
+		facts_of(c, i, i == 0 ? kept : "", &f);
+		if (want_all(c, i, &f, x, &want, &err) < 0)
+			fail_msg("%s", err_msg(&err));
+		want_dump(&want, &text);
+		check_golden(c->nodes[i].name, &text);
+	}
+}
+
+static void test_questions(void **state)
+{
+	_cleanup_(cluster_freep) struct cluster *c = three();
+	_cleanup_buf_ struct buf all = BUF_INIT;
+
+	for (size_t i = 0; i < c->n_nodes; i++) {
+		buf_addf(&all, "%s:\n", c->nodes[i].name);
+		provision_ask(c, &c->nodes[i], &all);
+		tune_ask(c, &c->nodes[i], &all);
+		faas_ask(c, &c->nodes[i], &all);
+	}
+	check_golden("questions", &all);
+}
+
+/* ---- provision --------------------------------------------------------------------------------
+ */
+
+static void provision_fails(
+	const struct cluster *c, const struct facts *f, int code, const char *message)
+{
+	_cleanup_(arena_done) struct arena arena = ARENA_INIT;
+	_cleanup_err_ struct err err = ERR_INIT;
+	struct resource_set want = {.arena = &arena};
+
+	assert_int_equal(provision_want(c, &c->nodes[0], f, &want, &err), code);
+	assert_non_null(strstr(err_msg(&err), message));
+}
+
+static void test_private_address_missing(void **state)
+{
+	_cleanup_(cluster_freep) struct cluster *c = three();
+	_cleanup_(facts_done) struct facts f = {0};
+
+	facts_make(&f, "address\teth0\t203.0.113.11\t1500\n");
+	provision_fails(c, &f, -EADDRNOTAVAIL, "private address 10.0.0.11 is on no interface");
+}
+
+static void test_hostile_interface(void **state)
+{
+	_cleanup_(cluster_freep) struct cluster *c = three();
+	_cleanup_(facts_done) struct facts f = {0};
+
+	facts_make(&f, "address\te\" accept; #\t10.0.0.11\t1500\n");
+	provision_fails(c, &f, -EBADMSG, "impossible interface name");
+}
+
+static void test_other_docker(void **state)
+{
+	_cleanup_(cluster_freep) struct cluster *c = three();
+	_cleanup_(facts_done) struct facts f = {0};
+
+	facts_of(c, 0, "package\tdocker-ce\tinstalled\t5:28\n", &f);
+	provision_fails(c, &f, -EEXIST, "docker-ce is installed");
+	c->docker_source = DOCKER_CE;
+	facts_done(&f);
+	facts_of(c, 0, "package\tdocker.io\tinstalled\t20.10\n", &f);
+	provision_fails(c, &f, -EEXIST, "docker.io is installed");
+}
+
+static void test_apparmor(void **state)
+{
+	_cleanup_(cluster_freep) struct cluster *c = three();
+	_cleanup_(facts_done) struct facts f = {0};
+	_cleanup_(arena_done) struct arena arena = ARENA_INIT;
+	struct resource_set want = {.arena = &arena};
+
+	facts_of(c, 1, "apparmor\tY\n", &f);
+	assert_int_equal(provision_want(c, &c->nodes[1], &f, &want, NULL), 0);
+	assert_non_null(find(&want, RES_PACKAGE, "apparmor"));
+	assert_null(find(&want, RES_PACKAGE, "nginx"));
+}
+
+/* The rules of node @i with @more facts. */
+static char *rules_of(const struct cluster *c, size_t i, const char *more)
+{
+	_cleanup_(facts_done) struct facts f = {0};
+	_cleanup_(arena_done) struct arena arena = ARENA_INIT;
+	_cleanup_err_ struct err err = ERR_INIT;
+	struct resource_set want = {.arena = &arena};
+
+	facts_of(c, i, more, &f);
+	if (provision_want(c, &c->nodes[i], &f, &want, &err) < 0)
+		fail_msg("%s", err_msg(&err));
+	return xstrdup(find(&want, RES_FILE, "/etc/svarm/firewall.nft")->file.content);
+}
+
+static void test_doubtful_interfaces(void **state)
+{
+	_cleanup_(cluster_freep) struct cluster *c = three();
+	_cleanup_free_ char *plain = rules_of(c, 0,
+		"address\tbr-0123456789ab\t172.19.0.1\t1500\naddress\tveth12ab\tfe80::1\t1500\n");
+	_cleanup_free_ char *bridge = rules_of(
+		c, 0, "address\tbr-lan\t192.168.1.1\t1500\naddress\tbr-lan\t2001:db8::1\t1500\n");
+	const char *first;
+
+	assert_null(strstr(plain, "goto outside\n\t\tiifname"));
+	first = strstr(bridge, "iifname \"br-lan\" goto outside");
+	assert_non_null(first);
+	assert_null(strstr(first + 1, "iifname \"br-lan\" goto outside"));
+	/* Before the rule that would accept it. */
+	assert_true(first < strstr(bridge, "iifname \"br-*\" accept"));
+}
+
+static void test_firewall_v6_and_single(void **state)
+{
+	static const char text[] =
+		"nodes:\n"
+		"  - {name: a, address: a.example, private: 'fd00::1', roles: [manager, worker, "
+		"ingress, database]}\n";
+	_cleanup_(cluster_freep) struct cluster *c = parse(text);
+	_cleanup_(facts_done) struct facts f = {0};
+	_cleanup_(arena_done) struct arena arena = ARENA_INIT;
+	struct resource_set want = {.arena = &arena};
+
+	/* However the node writes the address. */
+	facts_make(&f, "address\teth1\tfd00:0:0::1\t1500\n");
+	assert_int_equal(provision_want(c, &c->nodes[0], &f, &want, NULL), 0);
+	assert_null(
+		strstr(find(&want, RES_FILE, "/etc/svarm/firewall.nft")->file.content, "saddr"));
+	assert_int_equal(tune_want(c, &c->nodes[0], &f, &want, NULL), 0);
+	assert_non_null(strstr(find(&want, RES_FILE, "/etc/nginx/nginx.conf")->file.content,
+		"server [fd00::1]:8080;"));
+	/* No IPv6 in this kernel: nginx must not be told to listen there. */
+	assert_null(strstr(find(&want, RES_FILE, "/etc/nginx/nginx.conf")->file.content, "[::]"));
+}
+
+static void test_lost_role(void **state)
+{
+	_cleanup_(cluster_freep) struct cluster *c = three();
+	_cleanup_(facts_done) struct facts f = {0};
+	_cleanup_(arena_done) struct arena arena = ARENA_INIT;
+	struct resource_set want = {.arena = &arena};
+	size_t lost = 0;
+
+	facts_of(c, 0,
+		"json\tnodes\t[{\"ID\":\"x\",\"Status\":{\"Addr\":\"10.0.0.12\",\"State\":"
+		"\"ready\"},"
+		"\"Spec\":{\"Labels\":{\"svarm.database\":\"true\"}}}]\n",
+		&f);
+	assert_int_equal(provision_swarm_want(c, &c->nodes[0], &f, &want, NULL), 0);
+	for (size_t i = 0; i < want.n; i++) {
+		if (want.items[i].kind != RES_LABEL || strcmp(want.items[i].label.value, "false"))
+			continue;
+		lost++;
+		assert_string_equal(want.items[i].name, "svarm.database");
+		assert_string_equal(want.items[i].label.node, "fjord-2");
+	}
+	assert_int_equal(lost, 1);
+}
+
+/* ---- tune -------------------------------------------------------------------------------------
+ */
+
+static void test_reserved_ports(void **state)
+{
+	static const struct {
+		int low, high, ssh;
+		const char *expect;
+	} cases[] = {
+		{1024, 65000, 22, "2377,4789,6379,7007,7946,8080-8082,8090,30000-32767"},
+		{1024, 65000, 2222, "2222,2377,4789,6379,7007,7946,8080-8082,8090,30000-32767"},
+		{1024, 65000, 8081, "2377,4789,6379,7007,7946,8080-8082,8090,30000-32767"},
+		{1024, 65000, 9022, "2377,4789,6379,7007,7946,8080-8082,8090,9022,30000-32767"},
+		{1024, 65000, 40022, "2377,4789,6379,7007,7946,8080-8082,8090,30000-32767,40022"},
+		{32768, 60999, 22, ""},
+		{32768, 60999, 2222, ""},
+		{32768, 60999, 40022, "40022"},
+		{8081, 31000, 22, "8081-8082,8090,30000-31000"},
+		{8082, 8082, 22, "8082"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_buf_ struct buf out = BUF_INIT;
+
+		tune_reserved_ports(&out, cases[i].low, cases[i].high, cases[i].ssh);
+		assert_string_equal(buf_str(&out), cases[i].expect);
+	}
+}
+
+static void test_sysctl_of_the_spec_wins(void **state)
+{
+	static const char text[] =
+		"nodes:\n"
+		"  - {name: a, address: 192.0.2.1, private: 10.0.0.1, roles: [manager, worker, "
+		"ingress, database]}\n"
+		"tune:\n"
+		"  sysctl:\n"
+		"    net.ipv4.ip_local_reserved_ports: '9999'\n"
+		"    vm.overcommit_memory: 2\n"
+		"    net.core.somaxconn: 1000\n";
+	_cleanup_(cluster_freep) struct cluster *c = parse(text);
+	_cleanup_(facts_done) struct facts f = {0};
+	_cleanup_(arena_done) struct arena arena = ARENA_INIT;
+	struct resource_set want = {.arena = &arena};
+	const struct resource *r;
+
+	facts_make(&f, "");
+	assert_int_equal(tune_want(c, &c->nodes[0], &f, &want, NULL), 0);
+	r = find(&want, RES_SYSCTL, "net.ipv4.ip_local_reserved_ports");
+	assert_string_equal(r->sysctl.value, "9999");
+	r = find(&want, RES_SYSCTL, "vm.overcommit_memory");
+	assert_string_equal(r->sysctl.value, "2");
+	r = find(&want, RES_FILE, "/etc/nginx/nginx.conf");
+	assert_non_null(strstr(r->file.content, "listen 80 default_server backlog=1000;"));
+}
+
+/* ---- faas -------------------------------------------------------------------------------------
+ */
+
+static void test_secrets_are_made_once(void **state)
+{
+	_cleanup_(cluster_freep) struct cluster *c = three();
+	_cleanup_(faas_context_freep) struct faas_context *x = context(c);
+	_cleanup_(facts_done) struct facts f = {0};
+	_cleanup_(arena_done) struct arena arena = ARENA_INIT;
+	struct resource_set one = {.arena = &arena}, two = {.arena = &arena};
+	const struct resource *a, *b;
+
+	facts_of(c, 0, "", &f);
+	assert_int_equal(faas_want(c, &c->nodes[0], &f, x, &one, NULL), 0);
+	assert_int_equal(faas_want(c, &c->nodes[0], &f, x, &two, NULL), 0);
+	a = find(&one, RES_FILE, "/etc/svarm/secrets/redis-password");
+	b = find(&two, RES_FILE, "/etc/svarm/secrets/redis-password");
+	assert_int_equal(a->file.len, 64);
+	assert_int_equal(strspn(a->file.content, "0123456789abcdef"), 64);
+	assert_string_not_equal(a->file.content, b->file.content);
+	assert_int_equal(a->file.mode, 0600);
+	assert_true(a->file.secret);
+	a = find(&one, RES_FILE, "/etc/svarm/secrets/basic-auth-password");
+	assert_string_not_equal(a->file.content,
+		find(&one, RES_FILE, "/etc/svarm/secrets/redis-password")->file.content);
+}
+
+static void test_secret_by_reference(void **state)
+{
+	_cleanup_(cluster_freep) struct cluster *c = three();
+	_cleanup_(faas_context_freep) struct faas_context *x = NULL;
+	_cleanup_(facts_done) struct facts f = {0};
+	_cleanup_(arena_done) struct arena arena = ARENA_INIT;
+	_cleanup_err_ struct err err = ERR_INIT;
+	struct resource_set want = {.arena = &arena};
+	char hash[SHA256_HEX + 1];
+	_cleanup_free_ char *name = NULL;
+
+	c->faas.password.from = SECRET_ENV;
+	c->faas.password.value = "SVARM_TEST_PASSWORD";
+	unsetenv("SVARM_TEST_PASSWORD");
+	assert_int_equal(faas_context_load(c, images_dir, &x, &err), -ENOENT);
+	setenv("SVARM_TEST_PASSWORD", "s3cret", 1);
+	assert_int_equal(faas_context_load(c, images_dir, &x, &err), 0);
+	/* Another password is kept on the leader: the reference wins, under a new name. */
+	facts_of(c, 0, kept, &f);
+	assert_int_equal(faas_want(c, &c->nodes[0], &f, x, &want, &err), 0);
+	sha256_hex("s3cret", 6, hash);
+	name = xasprintf("svarm-basic-auth-password-%.12s", hash);
+	assert_string_equal(find(&want, RES_SECRET, name)->secret.value, "s3cret");
+	assert_non_null(strstr(find(&want, RES_STACK, "svarm")->stack.content, name));
+	assert_string_equal(
+		find(&want, RES_FILE, "/etc/svarm/secrets/basic-auth-password")->file.content,
+		"s3cret");
+}
+
+static void test_unread_secret(void **state)
+{
+	_cleanup_(cluster_freep) struct cluster *c = three();
+	_cleanup_(faas_context_freep) struct faas_context *x = context(c);
+	_cleanup_(facts_done) struct facts f = {0};
+	_cleanup_(arena_done) struct arena arena = ARENA_INIT;
+	_cleanup_err_ struct err err = ERR_INIT;
+	struct resource_set want = {.arena = &arena};
+
+	/* A password that is there must not be replaced because its content did not come over. */
+	facts_of(c, 0, "stat\t/etc/svarm/secrets/redis-password\t600\tregular file\n", &f);
+	assert_int_equal(faas_want(c, &c->nodes[0], &f, x, &want, &err), -EBADMSG);
+}
+
+static void test_hash_follows_the_service(void **state)
+{
+	_cleanup_(cluster_freep) struct cluster *c = three();
+	_cleanup_(faas_context_freep) struct faas_context *x = context(c);
+	_cleanup_(facts_done) struct facts f = {0};
+	_cleanup_(arena_done) struct arena arena = ARENA_INIT;
+	struct resource_set one = {.arena = &arena}, two = {.arena = &arena};
+	const struct resource *a, *b;
+
+	facts_of(c, 0, kept, &f);
+	assert_int_equal(faas_want(c, &c->nodes[0], &f, x, &one, NULL), 0);
+	c->faas.functions[1].replicas = 7;
+	c->faas.max_inflight++;
+	assert_int_equal(faas_want(c, &c->nodes[0], &f, x, &two, NULL), 0);
+	a = find(&one, RES_STACK, "fn");
+	b = find(&two, RES_STACK, "fn");
+	assert_string_equal(a->stack.services[0].hash, b->stack.services[0].hash);
+	assert_string_not_equal(a->stack.services[1].hash, b->stack.services[1].hash);
+	assert_non_null(strstr(b->stack.content, b->stack.services[1].hash));
+	a = find(&one, RES_STACK, "svarm");
+	b = find(&two, RES_STACK, "svarm");
+	assert_string_equal(a->stack.services[1].hash, b->stack.services[1].hash);
+	assert_string_not_equal(a->stack.services[2].hash, b->stack.services[2].hash);
+}
+
+static void test_no_functions(void **state)
+{
+	_cleanup_(cluster_freep) struct cluster *c = three();
+	_cleanup_(faas_context_freep) struct faas_context *x = context(c);
+	_cleanup_(facts_done) struct facts f = {0};
+	_cleanup_(arena_done) struct arena arena = ARENA_INIT;
+	struct resource_set none = {.arena = &arena}, old = {.arena = &arena};
+
+	c->faas.n_functions = 0;
+	facts_of(c, 0, kept, &f);
+	assert_int_equal(faas_want(c, &c->nodes[0], &f, x, &none, NULL), 0);
+	assert_null(find(&none, RES_STACK, "fn"));
+	/* The last function left the spec, but still runs. */
+	facts_done(&f);
+	facts_of(c, 0,
+		"json\tservices\t[{\"Spec\":{\"Name\":\"fn_echo\",\"Labels\":"
+		"{\"com.docker.stack.namespace\":\"fn\"}}}]\n",
+		&f);
+	assert_int_equal(faas_want(c, &c->nodes[0], &f, x, &old, NULL), 0);
+	assert_int_equal(find(&old, RES_STACK, "fn")->stack.n_services, 0);
+}
+
+static void function_refused(struct spec_function *fn, const struct cluster *c, const char *message)
+{
+	_cleanup_(faas_context_freep) struct faas_context *x = context(c);
+	_cleanup_(facts_done) struct facts f = {0};
+	_cleanup_(arena_done) struct arena arena = ARENA_INIT;
+	_cleanup_err_ struct err err = ERR_INIT;
+	struct resource_set want = {.arena = &arena};
+
+	facts_of(c, 0, kept, &f);
+	assert_int_equal(faas_want(c, &c->nodes[0], &f, x, &want, &err), ERR_SPEC);
+	assert_non_null(strstr(err_msg(&err), message));
+}
+
+static void test_refused_functions(void **state)
+{
+	_cleanup_(cluster_freep) struct cluster *c = three();
+	struct spec_function *fn = &c->faas.functions[1];
+	const char *name = fn->name, *key = fn->labels[0].key;
+
+	fn->labels[0].key = "com.openfaas.function";
+	function_refused(fn, c, "label 'com.openfaas.function' is set by svarm itself");
+	fn->labels[0].key = "svarm.hash";
+	function_refused(fn, c, "label 'svarm.hash' is set by svarm itself");
+	fn->labels[0].key = key;
+	fn->env[0].key = "fprocess";
+	function_refused(fn, c, "has fprocess twice");
+	fn->env[0].key = "WIDTH";
+	fn->name = "a-name-that-is-exactly-sixty-one-characters-long-and-no-fewer";
+	assert_int_equal(strlen(fn->name), 61);
+	function_refused(fn, c, "is longer than 60");
+	fn->name = name;
+}
+
+static void test_subnet(void **state)
+{
+	_cleanup_(cluster_freep) struct cluster *c = three();
+	_cleanup_(faas_context_freep) struct faas_context *x = context(c);
+	_cleanup_(facts_done) struct facts f = {0};
+	_cleanup_(arena_done) struct arena arena = ARENA_INIT;
+	struct resource_set want = {.arena = &arena};
+	const struct resource *r;
+
+	facts_of(c, 0, "address\twg0\t10.201.77.1\t1420\n", &f);
+	assert_int_equal(faas_want(c, &c->nodes[0], &f, x, &want, NULL), 0);
+	r = find(&want, RES_NETWORK, "svarm");
+	assert_string_equal(r->network.subnet, "10.217.0.0/20");
+	assert_int_equal(r->network.mtu, 1450);
+}
+
+static void test_missing_image(void **state)
+{
+	_cleanup_(cluster_freep) struct cluster *c = three();
+	_cleanup_(faas_context_freep) struct faas_context *x = NULL;
+	_cleanup_err_ struct err err = ERR_INIT;
+
+	assert_int_equal(faas_context_load(c, "/nowhere", &x, &err), -ENOENT);
+	assert_non_null(strstr(err_msg(&err), "make images"));
+	assert_null(x);
+	c->faas.engine = ENGINE_OPENFAAS;
+	assert_int_equal(faas_context_load(c, images_dir, &x, &err), -ENOTSUP);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_golden),
+		cmocka_unit_test(test_questions),
+		cmocka_unit_test(test_private_address_missing),
+		cmocka_unit_test(test_hostile_interface),
+		cmocka_unit_test(test_other_docker),
+		cmocka_unit_test(test_apparmor),
+		cmocka_unit_test(test_doubtful_interfaces),
+		cmocka_unit_test(test_firewall_v6_and_single),
+		cmocka_unit_test(test_lost_role),
+		cmocka_unit_test(test_reserved_ports),
+		cmocka_unit_test(test_sysctl_of_the_spec_wins),
+		cmocka_unit_test(test_secrets_are_made_once),
+		cmocka_unit_test(test_secret_by_reference),
+		cmocka_unit_test(test_unread_secret),
+		cmocka_unit_test(test_hash_follows_the_service),
+		cmocka_unit_test(test_no_functions),
+		cmocka_unit_test(test_refused_functions),
+		cmocka_unit_test(test_subnet),
+		cmocka_unit_test(test_missing_image),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, make_archives, remove_archives);
+}
