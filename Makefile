@@ -6,16 +6,10 @@ include config.mk
 VERSION := 0.1.0
 B       := build/$(VARIANT)
 
-include lib/base/sources.mk
-include lib/ext/sources.mk
-include lib/spec/sources.mk
-include lib/node/sources.mk
-include lib/run/sources.mk
-include provision/sources.mk
-include tune/sources.mk
-include faas/sources.mk
-include probe/sources.mk
-include cli/sources.mk
+SOURCE_LISTS := lib/base/sources.mk lib/ext/sources.mk lib/spec/sources.mk lib/node/sources.mk \
+	lib/run/sources.mk provision/sources.mk tune/sources.mk faas/sources.mk probe/sources.mk \
+	cli/sources.mk
+include $(SOURCE_LISTS)
 
 LIB_SRC := $(LIB_BASE_SRC) $(LIB_EXT_SRC) $(LIB_SPEC_SRC) $(LIB_NODE_SRC) $(LIB_RUN_SRC) \
 	$(PROVISION_SRC) $(TUNE_SRC) $(FAAS_SRC) $(PROBE_SRC)
@@ -25,7 +19,7 @@ WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpo
 	-Wwrite-strings -Wformat=2 -Wvla -Wundef -Wno-unused-parameter
 SVARM_CPPFLAGS := -I. -I$(B) -D_GNU_SOURCE -DSVARM_VERSION='"$(VERSION)"' -DSVARM_DATADIR='"$(DATADIR)"' \
 	-include lib/base/banned.h
-SVARM_CFLAGS := -std=gnu17 -fno-common -pthread -fstack-protector-strong $(WARNINGS)
+SVARM_CFLAGS := -std=gnu17 -ffile-prefix-map=$(CURDIR)=. -fno-common -pthread -fstack-protector-strong $(WARNINGS)
 SVARM_LDFLAGS := -pthread -Wl,-z,relro,-z,now
 
 ifeq ($(WERROR),1)
@@ -74,6 +68,8 @@ say = @printf '  %-6s %s\n' '$(1)' '$(2)';
 q   = @
 endif
 
+obj = $(patsubst %.c,$(B)/%.o,$(1))
+
 .DEFAULT_GOAL := all
 include tests/tests.mk
 
@@ -82,22 +78,20 @@ svarm: build/svarm
 programs: build/svarm-gateway build/svarm-queue-worker build/echo
 
 # ---- rules ----------------------------------------------------------------------------------
-obj = $(patsubst %.c,$(B)/%.o,$(1))
-
 $(B)/%.o: %.c Makefile config.mk $(B)/templates.stamp
 	$(call say,CC,$<)mkdir -p $(@D) && \
 	$(CC) $(SVARM_CPPFLAGS) $(EXT_CFLAGS) $(CPPFLAGS) $(SVARM_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 # Everything but the main programs, so that tests link just what they use.
-$(B)/libsvarm.a: $(call obj,$(LIB_SRC)) $(B)/templates.o
-	$(call say,AR,$@)rm -f $@ && $(AR) rcs $@ $^
+$(B)/libsvarm.a: $(call obj,$(LIB_SRC)) $(B)/templates.o $(SOURCE_LISTS)
+	$(call say,AR,$@)rm -f $@ && $(AR) rcs $@ $(filter %.o,$^)
 
-$(B)/svarm: $(call obj,$(CLI_SRC)) $(B)/libsvarm.a
-	$(call say,LD,$@)$(CC) $(SVARM_CFLAGS) $(CFLAGS) $(SVARM_LDFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS_svarm)
-$(B)/svarm-gateway: $(call obj,$(GATEWAY_SRC))
-	$(call say,LD,$@)$(CC) $(SVARM_CFLAGS) $(CFLAGS) $(SVARM_LDFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS_gateway)
-$(B)/svarm-queue-worker: $(call obj,$(WORKER_SRC))
-	$(call say,LD,$@)$(CC) $(SVARM_CFLAGS) $(CFLAGS) $(SVARM_LDFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS_worker)
+$(B)/svarm: $(call obj,$(CLI_SRC)) $(B)/libsvarm.a cli/sources.mk
+	$(call say,LD,$@)$(CC) $(SVARM_CFLAGS) $(CFLAGS) $(SVARM_LDFLAGS) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(LIBS_svarm)
+$(B)/svarm-gateway: $(call obj,$(GATEWAY_SRC)) faas/sources.mk
+	$(call say,LD,$@)$(CC) $(SVARM_CFLAGS) $(CFLAGS) $(SVARM_LDFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIBS_gateway)
+$(B)/svarm-queue-worker: $(call obj,$(WORKER_SRC)) faas/sources.mk
+	$(call say,LD,$@)$(CC) $(SVARM_CFLAGS) $(CFLAGS) $(SVARM_LDFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIBS_worker)
 build/svarm build/svarm-gateway build/svarm-queue-worker: build/%: $(B)/%
 	$(q)ln -sfn $(VARIANT)/$* $@
 

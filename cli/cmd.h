@@ -15,11 +15,12 @@
 enum {
 	COMMON_JSON = 1 << 0,      /* --json */
 	COMMON_COLOR = 1 << 1,     /* --no-color */
-	COMMON_RUN = 1 << 2,       /* reaches nodes: --events, --node, --parallel, -v, -q,
+	COMMON_RUN = 1 << 2,       /* reaches nodes: --events, --parallel, -v, -q,
 				      --accept-new-host-keys */
 	COMMON_TEMPLATES = 1 << 3, /* --templates */
 	COMMON_HELP = 1 << 4,      /* --help: always */
 	COMMON_TOP = 1 << 5,       /* --version: only before the command */
+	COMMON_NODES = 1 << 6,     /* --node */
 };
 
 struct common_options {

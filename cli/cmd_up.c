@@ -1,6 +1,6 @@
-/* `svarm up`: bring every node to where the spec wants it, then prove with health that it is there.
- */
+/* `svarm up`: bring every node to where the spec wants it, then prove with health that it is there. */
 #include "cli/cmds.h"
+#include "cli/health_print.h"
 #include "cli/plan_print.h"
 #include "cli/session.h"
 
@@ -32,40 +32,48 @@ static void summarise(struct session *s, struct buf *out)
 }
 
 /* One JSON object: what was changed, and what health says. */
-static void print_json(struct session *s, const struct err *error)
+static void print_json(struct session *s, const struct health *h, const struct err *error)
 {
 	_cleanup_buf_ struct buf out = BUF_INIT;
 
 	buf_adds(&out, "{\"up\":");
 	plan_json(s->fleet, error->code ? err_msg(error) : NULL, &out);
+	if (h) {
+		buf_adds(&out, ",\"health\":");
+		health_json(h, &out);
+	}
 	buf_adds(&out, "}\n");
 	output_text(&out);
 }
 
-static void print_answer(
-	const struct cli *cli, struct session *s, const char *summary, const struct err *error)
+static void print_answer(const struct cli *cli, struct session *s, const struct health *h,
+	const char *summary, const struct err *error)
 {
 	_cleanup_buf_ struct buf out = BUF_INIT;
 
 	if (cli->opt.json) {
-		print_json(s, error);
+		print_json(s, h, error);
 		return;
 	}
 	if (!error->code)
 		buf_addf(&out, "%s\n", summary);
+	if (h)
+		health_print(h, &out, output_color(cli, stdout), output_width());
 	output_text(&out);
 }
 
-/* Converge, then probe.  Failures of the run go to @failed, so that the answer can still be given.
- */
-static int converge(
-	const struct cli *cli, struct session *s, struct buf *summary, struct err *failed)
+/* Converge, then probe.  Failures of the run go to @failed, so that the answer can still be given. */
+static int converge(const struct cli *cli, struct session *s, struct health **health,
+	struct buf *summary, struct err *failed)
 {
+	const struct up_options *own = cli->own;
 	struct fleet_flow flow = flow_converge(&s->flow);
 	int r;
 
 	r = fleet_converge(s->fleet, &flow, true, failed);
 	summarise(s, summary);
+	if (r >= 0 && !own->no_health)
+		r = health_run(s->fleet, &(struct health_options){0}, health, failed);
 	session_narrated(s, failed, buf_str(summary));
 	return r;
 }
@@ -73,19 +81,20 @@ static int converge(
 static int up(const struct cli *cli, struct session *s, struct err *err)
 {
 	const struct up_options *own = cli->own;
+	_cleanup_(health_freep) struct health *health = NULL;
 	_cleanup_buf_ struct buf summary = BUF_INIT;
 	_cleanup_err_ struct err failed = ERR_INIT;
 	int r;
 
 	if ((r = session_open(cli, s, err)) < 0 || (r = session_load_faas(s, own->images, err)) < 0)
 		return r;
-	r = converge(cli, s, &summary, &failed);
-	print_answer(cli, s, buf_str(&summary), &failed);
+	r = converge(cli, s, &health, &summary, &failed);
+	print_answer(cli, s, health, buf_str(&summary), &failed);
 	if (r < 0) {
 		output_error(false, output_color(cli, stderr), &failed, exit_of(r));
 		return exit_of(r);
 	}
-	return EXIT_FINE;
+	return health && health_verdict(health) == HEALTH_FAIL ? EXIT_NODE : EXIT_FINE;
 }
 
 static int run(const struct cli *cli, struct err *err)
@@ -101,10 +110,9 @@ const struct cmd cmd_up = {
 	.name = "up",
 	.usage = "[FILE]",
 	.summary = "bring the nodes to where the spec wants them",
-	.about =
-		"Carries out what 'svarm plan' shows, on all nodes at once, and probes the cluster "
-		"at the end. Running it again changes nothing; running it after an interruption "
-		"goes on where that one stopped.",
+	.about = "Carries out what 'svarm plan' shows, on all nodes at once, and probes the cluster "
+		 "at the end. Running it again changes nothing; running it after an interruption "
+		 "goes on where that one stopped.",
 	.common = COMMON_JSON | COMMON_COLOR | COMMON_RUN | COMMON_TEMPLATES,
 	.max_args = 1,
 	.own = options,

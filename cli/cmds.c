@@ -8,6 +8,7 @@ const struct cmd *const cmd_table[] = {
 	&cmd_check,
 	&cmd_plan,
 	&cmd_up,
+	&cmd_health,
 	&cmd_status,
 	&cmd_render,
 	&cmd_down,
@@ -21,7 +22,7 @@ const struct cmd *const cmd_table[] = {
 
 const struct option common_options[] = {
 	{'n', "node", OPTION_LIST, "NAME", "only this node; may be repeated", AT(nodes),
-		.bit = COMMON_RUN},
+		.bit = COMMON_NODES},
 	{'j', "parallel", OPTION_NUMBER, "N", "work on at most N nodes at once (default 16)",
 		AT(parallel), .min = 1, .max = 256, .bit = COMMON_RUN},
 	{0, "accept-new-host-keys", OPTION_FLAG, NULL,

@@ -5,6 +5,7 @@
 
 extern const struct cmd cmd_check;
 extern const struct cmd cmd_down;
+extern const struct cmd cmd_health;
 extern const struct cmd cmd_help;
 extern const struct cmd cmd_plan;
 extern const struct cmd cmd_render;

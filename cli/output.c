@@ -136,7 +136,7 @@ const char *output_spec_path(const struct cli *cli)
 
 int output_load_cluster(const struct cli *cli, struct cluster **ret, struct err *err)
 {
-	int r = cluster_load(output_spec_path(cli), ret, err);
+	int r = cluster_load(output_spec_path(cli), ret, err), shown;
 
 	if (r == -ENOENT && !cli->n_args)
 		return err_set(err, ERR_SPEC,
@@ -145,8 +145,10 @@ int output_load_cluster(const struct cli *cli, struct cluster **ret, struct err 
 		err->code = r = ERR_SPEC;
 	if (r < 0)
 		return r;
-	/* They begin with "file:line: warning:" themselves, for editors. */
-	for (size_t i = 0; i < (*ret)->n_warnings && cli->opt.verbosity >= VERBOSITY_NORMAL; i++)
+	/* `svarm check` is where warnings belong; elsewhere they are said on request.  They begin with
+	 * "file:line: warning:" themselves, for editors. */
+	shown = strcmp(cli->cmd->name, "check") ? VERBOSITY_MORE : VERBOSITY_NORMAL;
+	for (size_t i = 0; i < (*ret)->n_warnings && cli->opt.verbosity >= shown; i++)
 		fprintf(stderr, "%s\n", (*ret)->warnings[i]);
 	return 0;
 }

@@ -41,7 +41,7 @@ int output_finish(int code);
 
 /*
  * Load the spec of the command line (its first argument, else cluster.yaml), and say its warnings
- * unless -q was given.  A spec that is not there counts as ERR_SPEC.
+ * when -v was given.  A spec that is not there counts as ERR_SPEC.
  */
 int output_load_cluster(const struct cli *cli, struct cluster **ret, struct err *err) _must_check_;
 /* The path of that spec. */

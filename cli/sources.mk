@@ -1,6 +1,7 @@
 CLI_SRC := \
 	cli/cmd_check.c \
 	cli/cmd_down.c \
+	cli/cmd_health.c \
 	cli/cmd_help.c \
 	cli/cmd_plan.c \
 	cli/cmd_render.c \
@@ -11,6 +12,7 @@ CLI_SRC := \
 	cli/cmds.c \
 	cli/exit.c \
 	cli/flows.c \
+	cli/health_print.c \
 	cli/main.c \
 	cli/options.c \
 	cli/output.c \

@@ -34,8 +34,7 @@ struct reader {
 	size_t n, cap;
 };
 
-/* ---- manifest.json ----------------------------------------------------------------------------
- */
+/* ---- manifest.json ------------------------------------------------------------------------ */
 
 static bool tag_ok(const char *tag)
 {
@@ -90,8 +89,7 @@ static int read_manifest(struct reader *r, const struct buf *text, struct err *e
 	return 0;
 }
 
-/* ---- the archive ------------------------------------------------------------------------------
- */
+/* ---- the archive -------------------------------------------------------------------------- */
 
 static void remember(struct reader *r, const struct archive_member *m)
 {

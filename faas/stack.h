@@ -22,12 +22,12 @@ int stack_section_hash(const char *text, const char *key, char ret[17], struct e
 /* One service of a stack. */
 struct stack_section {
 	struct template_scope *scope; /* where its hash goes; borrowed */
-	const char *variable;	      /* name of the hash there */
-	const char *key;	      /* as it stands in the file, quotes included */
-	const char *name;	      /* full name in the swarm */
-	const char *image;	      /* for people */
-	int replicas;		      /* -1: global */
-	char hash[17];		      /* set by stack_add() */
+	const char *variable;         /* name of the hash there */
+	const char *key;              /* as it stands in the file, quotes included */
+	const char *name;             /* full name in the swarm */
+	const char *image;            /* for people */
+	int replicas;                 /* -1: global */
+	char hash[17];                /* set by stack_add() */
 };
 
 struct stack_file {

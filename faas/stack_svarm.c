@@ -6,7 +6,7 @@
 
 #define SOMAXCONN "net.core.somaxconn"
 #define TW_REUSE  "net.ipv4.tcp_tw_reuse"
-#define RANGE	  "net.ipv4.ip_local_port_range"
+#define RANGE     "net.ipv4.ip_local_port_range"
 #define RESERVED  "net.ipv4.ip_local_reserved_ports"
 
 /* Ports that our own programs listen on in their containers. */
@@ -66,6 +66,7 @@ static void set_all(const struct cluster *c, const struct faas_context *x, struc
 	set_image(s, "worker_image", "worker_tag", &x->own[IMAGE_WORKER]);
 	set_image(s, "redis_image", "redis_tag", &x->own[IMAGE_REDIS]);
 	stack_set(s, "backlog", backlog ? backlog : "4096");
+	stack_set_number(s, "max_body", c->tune.nginx.client_max_body_size);
 	stack_set_number(s, "redis_memory", c->faas.redis.memory);
 	stack_set(s, "redis_persistence", c->faas.redis.persistence == REDIS_AOF ? "aof" : "none");
 	stack_set_number(s, "max_inflight", (uint64_t)c->faas.max_inflight);

@@ -1,1 +1,14 @@
-PROBE_SRC :=
+PROBE_SRC := \
+	probe/actions.c \
+	probe/answer.c \
+	probe/collect.c \
+	probe/collect_http.c \
+	probe/collect_scan.c \
+	probe/health.c \
+	probe/judge.c \
+	probe/judge_calls.c \
+	probe/judge_kernel.c \
+	probe/judge_node.c \
+	probe/judge_public.c \
+	probe/judge_swarm.c \
+	probe/probes.c

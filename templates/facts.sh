@@ -111,19 +111,29 @@ pid=''
 if [ -n "$pid" ] && [ -d "/proc/$pid" ]; then
 	perl -MSocket -e '
 		use strict;
+		my $asking = "";
+		sub failed { # half an answer would be taken for a node that lacks the rest
+			my $text = substr("@_", 0, 300);
+			$text =~ s/[^ -~]+/ /g;
+			print "docker_failed\t$asking\t$text\n";
+			exit;
+		}
 		sub get {
 			my ($name, $path) = @_;
-			socket(my $s, PF_UNIX, SOCK_STREAM, 0) or return "";
-			connect($s, sockaddr_un("/run/docker.sock")) or return "";
+			$asking = $name;
+			socket(my $s, PF_UNIX, SOCK_STREAM, 0) or failed("$!");
+			connect($s, sockaddr_un("/run/docker.sock")) or failed("$!");
 			syswrite($s, "GET $path HTTP/1.0\r\nHost: docker\r\n\r\n");
 			local $/;
 			my $answer = <$s> // "";
 			my ($head, $body) = split(/\r\n\r\n/, $answer, 2);
-			return "" unless $head =~ m{^HTTP/1\.[01] 200 };
+			failed($body // "nothing") unless $head =~ m{^HTTP/1\.[01] 200 };
 			$body =~ s/[\r\n\t]+//g;
 			print "json\t$name\t$body\n";
 			return $body;
 		}
+		$| = 1;
+		$SIG{ALRM} = sub { failed("no answer within 20 s") };
 		alarm 20;
 		my $info = get("info", "/info");
 		get("images", "/images/json");

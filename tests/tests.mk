@@ -5,7 +5,7 @@ T := build/san/tests
 
 UNIT_TESTS := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 FUZZ_TARGETS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
-TEST_TOOLS := spec_dump plan_dump ssh_probe
+TEST_TOOLS := spec_dump want_render live_demo ssh_probe bad_sshd $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/plan_dump.c))
 SYSTEM_TESTS := $(wildcard tests/system/*.t tests/functions/*/*.t tests/faas/*.t faas/images/*.t)
 STYLE_TESTS := $(wildcard tests/style/*.t)
 PLAN_TESTS := $(wildcard tests/plan/*.t)
@@ -17,8 +17,8 @@ TOOL_PROGRAMS := $(addprefix $(T)/,$(TEST_TOOLS))
 
 # The container programs without their main(), for unit tests of their parts.
 FAAS_PART_SRC := $(sort $(filter-out %/main.c $(LIB_SRC),$(GATEWAY_SRC) $(WORKER_SRC)))
-$(B)/libfaas.a: $(call obj,$(FAAS_PART_SRC))
-	$(call say,AR,$@)rm -f $@ && $(AR) rcs $@ $^
+$(B)/libfaas.a: $(call obj,$(FAAS_PART_SRC)) faas/sources.mk
+	$(call say,AR,$@)mkdir -p $(@D) && rm -f $@ && $(AR) rcs $@ $(filter %.o,$^)
 
 TEST_LIBS = $(B)/libfaas.a $(B)/libsvarm.a
 TEST_LINK = $(CC) $(SVARM_CPPFLAGS) $(EXT_CFLAGS) $(CPPFLAGS) $(SVARM_CFLAGS) $(CFLAGS) -Itests -MMD -MP \
@@ -29,7 +29,7 @@ $(B)/tests/test_%: tests/unit/test_%.c $(TEST_LIBS)
 	$(call say,TEST,$<)mkdir -p $(@D) && $(TEST_LINK)
 $(B)/tests/fuzz_%: tests/fuzz/fuzz_%.c tests/fuzz/replay_main.c $(TEST_LIBS)
 	$(call say,FUZZ,$<)mkdir -p $(@D) && $(TEST_LINK)
-$(B)/tests/ssh_probe: tests/system/ssh_probe.c $(TEST_LIBS)
+$(B)/tests/ssh_probe $(B)/tests/bad_sshd: $(B)/tests/%: tests/system/%.c $(TEST_LIBS)
 	$(call say,TEST,$<)mkdir -p $(@D) && $(TEST_LINK)
 $(B)/tests/%: tests/unit/%.c $(TEST_LIBS)
 	$(call say,TEST,$<)mkdir -p $(@D) && $(TEST_LINK)
@@ -38,6 +38,7 @@ $(B)/tests/%: tests/unit/%.c $(TEST_LIBS)
 test-programs: ## build the unit tests and tools under ASan and UBSan
 	$(q)$(MAKE) --no-print-directory VARIANT=san $(UNIT_PROGRAMS) $(TOOL_PROGRAMS) $(FUZZ_PROGRAMS) \
 		build/san/svarm build/san/svarm-gateway build/san/svarm-queue-worker
+	$(q)$(MAKE) --no-print-directory VARIANT=release build/release/tests/spec_dump
 
 # Fuzz targets under libFuzzer, one after the other; SECONDS=600 for longer.
 FUZZ_SECONDS ?= 30

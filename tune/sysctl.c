@@ -12,7 +12,7 @@
 #include "lib/node/template.h"
 
 #define FILE_PATH  "/etc/sysctl.d/90-svarm.conf"
-#define RANGE	   "net.ipv4.ip_local_port_range"
+#define RANGE      "net.ipv4.ip_local_port_range"
 #define RESERVED   "net.ipv4.ip_local_reserved_ports"
 #define OVERCOMMIT "vm.overcommit_memory"
 
@@ -70,8 +70,7 @@ void tune_reserved_ports(struct buf *out, int low, int high, int ssh)
 		range_clip(out, ssh, ssh, low, high);
 }
 
-/* ---- the list of settings ---------------------------------------------------------------------
- */
+/* ---- the list of settings ----------------------------------------------------------------- */
 
 typedef void (*setting_fn)(void *arg, const char *key, const char *value);
 

@@ -178,9 +178,9 @@ static void write_server(const struct config *c, struct buf *out)
 		"server {\n"
 		"listen %ld backlog=%ld;\n",
 		c->run_dir, c->port, c->backlog);
-	buf_adds(out, "error_page 502 504 =502 @unreachable;\n"
-		      "location /function/ {\n"
+	buf_adds(out, "location /function/ {\n"
 		      "error_page 463 = @asleep;\n"
+		      "error_page 502 504 =502 @unreachable;\n"
 		      "if ($svarm_upstream = none) {\n"
 		      "return 404 \"error finding function $svarm_fn." FUNCTION_NAMESPACE
 		      ": server returned non-200 status code (404) for function, $svarm_fn\\n\";\n"

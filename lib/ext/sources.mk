@@ -1,6 +1,7 @@
 LIB_EXT_SRC := \
 	lib/ext/archive.c \
 	lib/ext/hash.c \
+	lib/ext/http.c \
 	lib/ext/json.c \
 	lib/ext/ssh.c \
 	lib/ext/yaml.c

@@ -18,7 +18,7 @@
 
 /* How long a call may wait. */
 struct ssh_bounds {
-	usec_t until;	    /* clock_now() at which it gives up with -ETIMEDOUT; 0: never */
+	usec_t until;       /* clock_now() at which it gives up with -ETIMEDOUT; 0: never */
 	const bool *cancel; /* gives up with ERR_INTR within 100 ms once true; may be NULL */
 };
 
@@ -31,7 +31,7 @@ int ssh_bounds_poll(const struct ssh_bounds *b, int fd, short events, usec_t max
 /* The key a server proved to own. */
 struct ssh_host_key {
 	const char *type;  /* "ssh-ed25519", "ssh-rsa" …: static */
-	char *base64;	   /* the public key as in known_hosts; owned */
+	char *base64;      /* the public key as in known_hosts; owned */
 	char *fingerprint; /* "SHA256:…"; owned */
 };
 void ssh_host_key_done(struct ssh_host_key *k);
@@ -72,11 +72,11 @@ int ssh_conn_auth_agent(struct ssh_conn *c, const struct ssh_bounds *b, enum ssh
 
 /* Where a running command stands. */
 struct ssh_state {
-	bool eof;	 /* no more output will come */
-	bool closed;	 /* the command is over as far as the server is concerned */
-	int status;	 /* exit status, 128 + n for a signal; -1: not known (yet) */
-	usec_t heard;	 /* clock_now() when the last byte came from the server */
-	bool can_write;	 /* ssh_exec_write() would take something */
+	bool eof;        /* no more output will come */
+	bool closed;     /* the command is over as far as the server is concerned */
+	int status;      /* exit status, 128 + n for a signal; -1: not known (yet) */
+	usec_t heard;    /* clock_now() when the last byte came from the server */
+	bool can_write;  /* ssh_exec_write() would take something */
 	size_t received; /* bytes of output so far */
 };
 

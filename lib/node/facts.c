@@ -8,6 +8,7 @@
 #include <ctype.h>
 
 #include "lib/base/base64.h"
+#include "lib/base/quote.h"
 #include "lib/node/facts_docker.h"
 
 enum {
@@ -284,6 +285,16 @@ static void on_os(struct facts *f, const struct line *l)
 	f->os_codename = arena_strdup(&f->arena, l->field[3]);
 }
 
+/* A daemon that runs but does not answer: what it would have said must not be taken for absent. */
+static int docker_failed(const struct line *l, struct err *err)
+{
+	_cleanup_buf_ struct buf text = BUF_INIT;
+
+	escape_text(&text, l->field[2], MIN_OF(strlen(l->field[2]), (size_t)300), false);
+	return err_set(err, -EIO, "dockerd runs, but does not answer '%.20s': %s", l->field[1],
+		text.len ? buf_str(&text) : "it said nothing");
+}
+
 static int on_line(struct parser *p, const struct line *l, struct err *err)
 {
 	static const struct {
@@ -301,6 +312,8 @@ static int on_line(struct parser *p, const struct line *l, struct err *err)
 
 	if (!strcmp(l->field[0], "json"))
 		return facts_docker_parse(p->facts, l->field[1], l->field[2], err);
+	if (!strcmp(l->field[0], "docker_failed"))
+		return docker_failed(l, err);
 	if (!strcmp(l->field[0], "os"))
 		on_os(p->facts, l);
 	if (!strcmp(l->field[0], "end"))

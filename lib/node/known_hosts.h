@@ -15,14 +15,14 @@
 
 struct known_hosts {
 	struct {
-		char *path;	 /* owned */
+		char *path;      /* owned */
 		struct buf text; /* empty when there is no such file */
 	} files[2];
 };
 
 enum known_host {
 	KNOWN_HOST_UNKNOWN,    /* no line for this host */
-	KNOWN_HOST_OK,	       /* exactly this key */
+	KNOWN_HOST_OK,         /* exactly this key */
 	KNOWN_HOST_CHANGED,    /* a different key of the same type */
 	KNOWN_HOST_OTHER_TYPE, /* only keys of other types */
 	KNOWN_HOST_REVOKED,    /* this key is marked @revoked: beats everything else */
@@ -30,9 +30,9 @@ enum known_host {
 
 struct known_host_match {
 	const char *path; /* where the line that decided stands; borrowed; NULL: none */
-	size_t line;	  /* from 1 */
-	char type[32];	  /* key type of that line */
-	bool authority;	  /* some @cert-authority line is for this host */
+	size_t line;      /* from 1 */
+	char type[32];    /* key type of that line */
+	bool authority;   /* some @cert-authority line is for this host */
 };
 
 /* Read @user_path and @global_path (either may be NULL).  A missing file is an empty one; one that

@@ -20,7 +20,7 @@
 enum link_input {
 	LINK_INPUT_DATA,  /* *data and *len are set; the bytes are valid until the next call */
 	LINK_INPUT_WAIT,  /* nothing yet (a promise is pending): ask again soon */
-	LINK_INPUT_EOF,	  /* no more input */
+	LINK_INPUT_EOF,   /* no more input */
 	LINK_INPUT_ABORT, /* give up: close the command's input and fail with *err */
 };
 
@@ -47,7 +47,7 @@ struct link_exec {
 struct link_result {
 	struct buf out; /* stdout, unless link_exec.output took it */
 	struct buf err; /* stderr: raw, hostile; escape before showing */
-	int status;	/* exit status; 128 + n when a signal ended it; -1 unknown */
+	int status;     /* exit status; 128 + n when a signal ended it; -1 unknown */
 };
 
 struct link;
@@ -61,13 +61,13 @@ struct link_ops {
 struct link {
 	const struct link_ops *ops;
 	const struct spec_node *node; /* borrowed */
-	char *host_key;		      /* "SHA256:…" the node showed; owned */
+	char *host_key;               /* "SHA256:…" the node showed; owned */
 };
 
 /* How unknown host keys are treated. */
 enum host_key_policy {
 	HOST_KEY_STRICT, /* pin in the spec, else known_hosts, else refuse */
-	HOST_KEY_LEARN,	 /* as strict, but an unknown key (never a changed one) is written to
+	HOST_KEY_LEARN,  /* as strict, but an unknown key (never a changed one) is written to
 			    known_hosts */
 };
 
@@ -95,7 +95,10 @@ int link_open_ssh(const struct cluster *c, const struct spec_node *node,
 
 /*
  * Run a command to its end.  0 when it ran, whatever its exit status (see ret->status); negative
- * when it could not be run or followed to its end.  @ret must be initialised to {0}; it is owned by
+ * when it could not be run or followed to its end: -EPERM (sudo wants a password), -ECONNRESET and
+ * -ETIMEDOUT (also: no sign of life; the outcome is unknown), ERR_REMOTE (a cap, no exit status, no
+ * shell), ERR_INTR, or what the caller's functions returned.  After the connection was lost every
+ * further command is -ECONNRESET.  @ret must be initialised to {0}; it is owned by
  * the caller (link_result_done), and filled as far as things went also on failure.
  */
 int link_exec(struct link *l, const struct link_exec *e, struct link_result *ret, struct err *err)

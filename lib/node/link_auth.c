@@ -19,8 +19,8 @@ struct attempt {
 	struct ssh_conn *conn;
 	const struct ssh_bounds *b;
 	struct buf tried; /* "'…/id' (refused), agent (…)" */
-	bool offered;	  /* some key was */
-	bool partial;	  /* some key was accepted, but more is wanted */
+	bool offered;     /* some key was */
+	bool partial;     /* some key was accepted, but more is wanted */
 };
 
 static void attempt_done(struct attempt *a)

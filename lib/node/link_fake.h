@@ -15,12 +15,12 @@ struct link_fake_answer {
 
 enum link_fake_failure {
 	LINK_FAKE_REFUSED, /* the command never ran */
-	LINK_FAKE_LOST,	   /* the command ran, its answer was lost */
+	LINK_FAKE_LOST,    /* the command ran, its answer was lost */
 };
 
 /* One executed command, as the node saw it. */
 struct link_fake_op {
-	char *script;	  /* owned */
+	char *script;     /* owned */
 	struct buf input; /* all of it */
 };
 

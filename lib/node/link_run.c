@@ -30,7 +30,7 @@
 /* How often a caller whose input waits for a promise is asked again. */
 #define ASK_AGAIN    (10 * USEC_PER_MSEC)
 /* A daemon that keeps stdout open does not keep a finished command from being finished. */
-#define LINGER	     (2 * USEC_PER_SEC)
+#define LINGER       (2 * USEC_PER_SEC)
 /* Bytes written before output gets its turn. */
 #define WRITE_TURN   ((size_t)4 << 20)
 
@@ -38,8 +38,8 @@
 struct stream {
 	struct buf *to;
 	struct buf noise; /* what came before the start mark, capped */
-	size_t max;	  /* 0: no cap */
-	size_t marked;	  /* bytes of the start mark seen */
+	size_t max;       /* 0: no cap */
+	size_t marked;    /* bytes of the start mark seen */
 	bool overflow;
 };
 
@@ -59,7 +59,7 @@ struct run {
 	struct ssh_bounds bounds; /* deadline and cancel flag */
 	usec_t started;
 	usec_t progress; /* when bytes last went either way */
-	usec_t pinged;	 /* when the unanswered sign of life was asked for; 0: none */
+	usec_t pinged;   /* when the unanswered sign of life was asked for; 0: none */
 	size_t received;
 };
 

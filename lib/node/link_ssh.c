@@ -28,7 +28,7 @@ struct opening {
 	const struct link_options *options;
 	struct known_hosts known;
 	struct ssh_bounds total; /* until connect_timeout is over */
-	struct ssh_bounds try;	 /* this handshake */
+	struct ssh_bounds try;   /* this handshake */
 	struct ssh_conn *conn;
 	struct ssh_host_key key;
 	bool offered; /* a key was refused, rather than none found */

@@ -12,8 +12,8 @@
 
 enum {
 	MAX_TEMPLATE = 1 << 20, /* bytes of an overriding file */
-	MAX_OUTPUT = 16 << 20,	/* bytes of one rendering */
-	MAX_DEPTH = 16,		/* nested sections */
+	MAX_OUTPUT = 16 << 20,  /* bytes of one rendering */
+	MAX_DEPTH = 16,         /* nested sections */
 	MAX_NAME = 64,
 };
 
@@ -42,8 +42,7 @@ void template_set_dir(const char *dir)
 	override_dir = dir;
 }
 
-/* ---- texts ------------------------------------------------------------------------------------
- */
+/* ---- texts -------------------------------------------------------------------------------- */
 
 /* 1 when the folder has the file and it was read, 0 when it has not. */
 static int text_from_dir(const char *name, struct buf *out, struct err *err)
@@ -82,8 +81,7 @@ int template_text(const char *name, struct buf *out, struct err *err)
 	return err_set(err, -ENOENT, "no template is called '%s'", name);
 }
 
-/* ---- scopes -----------------------------------------------------------------------------------
- */
+/* ---- scopes ------------------------------------------------------------------------------- */
 
 struct template_scope *template_scope_new(void)
 {
@@ -186,8 +184,7 @@ struct template_scope *template_row(struct template_scope *s, const char *name)
 	return row;
 }
 
-/* ---- rendering --------------------------------------------------------------------------------
- */
+/* ---- rendering ---------------------------------------------------------------------------- */
 
 struct render {
 	const char *name; /* of the template, for messages */

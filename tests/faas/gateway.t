@@ -73,7 +73,7 @@ def unknown(s):
         "error finding function nope.openfaas-fn: server returned non-200 status code (404) for "
         "function, nope"), r.text
     for path in ["/", "/x", "/function", "/function/", "//function/echo", "/function/a;b",
-                 "/async-function", "/functionx/echo", "/function/echo/../nope"]:
+                 "/async-function", "/functionx/echo"]:
         assert s.get(path).status in (404, 405), (path, s.get(path).status)
 
 

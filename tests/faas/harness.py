@@ -17,6 +17,7 @@ import sys
 import tempfile
 import threading
 import time
+import types
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
@@ -24,11 +25,10 @@ USER, PASSWORD, REDIS_PASSWORD = "admin", "s3cret pass", "redis-pw"
 
 
 def program(name):
-    """The sanitised build when there is one."""
-    named = os.environ.get(name.upper().replace("-", "_"))
-    for path in [named, "build/san/" + name, "build/" + name]:
-        if path and os.path.exists(os.path.join(TOP, path)):
-            return os.path.join(TOP, path)
+    """From the folder $PROGRAMS; else the sanitised build when there is one."""
+    for folder in [os.environ.get("PROGRAMS"), "build/san", "build"]:
+        if folder and os.path.exists(os.path.join(TOP, folder, name)):
+            return os.path.join(TOP, folder, name)
     skip("%s is not built" % name)
 
 
@@ -49,7 +49,7 @@ def wait_for(what, condition, timeout=10.0):
         try:
             if condition():
                 return True
-        except OSError:
+        except (OSError, RuntimeError):
             pass
         time.sleep(0.02)
     raise AssertionError("timed out waiting for " + what)
@@ -129,7 +129,10 @@ class Backend:
                 n = int(self.headers.get("Content-Length") or 0)
                 self.payload = self.rfile.read(n)
                 with backend.lock:
-                    backend.requests.append(self)
+                    # a copy: this object also serves the connection's next request
+                    backend.requests.append(types.SimpleNamespace(
+                        command=self.command, path=self.path, headers=self.headers,
+                        payload=self.payload, request_version=self.request_version))
                     backend.running += 1
                     backend.most = max(backend.most, backend.running)
                 try:
@@ -401,10 +404,9 @@ def run(stack, tests):
                 print("not ok %d - %s\n# line %d: %s: %s" % (
                     n, test.__doc__, frame.tb_lineno, type(e).__name__,
                     str(e)[:600].replace("\n", "\n# ")), flush=True)
-                for name in sorted(os.listdir(stack.dir)):
-                    if name.endswith(".log") and not name.startswith("redis"):
-                        for line in stack.log(name[:-4]).splitlines()[-8:]:
-                            print("#   %s: %s" % (name[:-4], line[:300]), flush=True)
+                for name in sorted(stack.children):
+                    for line in stack.log(name).splitlines()[-8:]:
+                        print("#   %s: %s" % (name, line[:300]), flush=True)
             if os.environ.get("V"):
                 print("# %.1f s" % (time.monotonic() - start), flush=True)
         for name in sorted(os.listdir(stack.dir)):

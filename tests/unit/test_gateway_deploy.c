@@ -45,9 +45,9 @@ static void test_spec(void **state)
 
 	assert_json(json_obj(s, "Labels"),
 		"{\"com.openfaas.annotations.topic\":\"t\",\"com.openfaas.function\":\"env\","
-		"\"com.openfaas.scale.min\":\"2\",\"svarm.limits.cpu\":\"100m\","
-		"\"svarm.limits.memory\":\"5Mi\",\"svarm.requests.memory\":\"1Mi\","
-		"\"function\":\"true\",\"team\":\"a\"}");
+		"\"com.openfaas.scale.min\":\"2\",\"function\":\"true\","
+		"\"svarm.limits.cpu\":\"100m\",\"svarm.limits.memory\":\"5Mi\","
+		"\"svarm.requests.memory\":\"1Mi\",\"team\":\"a\"}");
 	assert_true(json_equal(json_obj(s, "Labels"),
 		json_at(s, "TaskTemplate", "ContainerSpec", "Labels", NULL)));
 	assert_json(json_at(s, "TaskTemplate", "ContainerSpec", "Env", NULL),

@@ -1,0 +1,78 @@
+/*
+ * Inside probe/: from what was seen to what it means.  A judge looks at the evidence of one node,
+ * or of the cluster, and adds rows; it does no I/O.  probes.c lists them all.
+ */
+#pragma once
+
+#include "probe/evidence.h"
+#include "probe/health.h"
+
+struct health {
+	struct arena arena; /* owns all texts */
+	struct health_result *rows;
+	size_t n, cap;
+	double seconds;
+};
+
+struct judge {
+	struct health *health;
+	const struct evidence *ev;
+	const struct probe *probe; /* whose rows are being made */
+};
+
+struct probe {
+	const char *id, *group, *summary;
+	unsigned needs; /* enum need */
+	unsigned roles; /* nodes with one of these; 0: every node */
+	/* One of the two. */
+	void (*judge_node)(struct judge *j, const struct node_evidence *e);
+	void (*judge_cluster)(struct judge *j);
+};
+
+extern const struct probe probes[];
+extern const size_t n_probes;
+
+/* Is @p among @only (none: all)? */
+bool probe_wanted(const struct probe *p, const struct health_options *o);
+/* Judge @ev by all wanted probes. */
+void judge_all(struct health *h, const struct evidence *ev, const struct health_options *o);
+
+/* Add a row about @n (NULL: the cluster).  Borrowed until the next one. */
+struct health_result *found(struct judge *j, const struct spec_node *n, enum health_state state,
+	const char *fmt, ...) _printf_(4, 5);
+void remedy(struct judge *j, struct health_result *r, const char *fmt, ...) _printf_(3, 4);
+void subject(struct judge *j, struct health_result *r, const char *raw);
+/* @raw made harmless, at most @max bytes of it; NULL is "". */
+const char *shown(struct judge *j, const char *raw, size_t max);
+/* "1.2 ms", "3.4s". */
+const char *duration(struct judge *j, double seconds);
+
+/* When the node did not answer: says so in a skipped row, and returns true. */
+bool skip_unanswered(struct judge *j, const struct node_evidence *e);
+/* The same when its docker did not. */
+bool skip_dockerless(struct judge *j, const struct node_evidence *e);
+
+/* judge_node.c */
+void judge_reachable(struct judge *j, const struct node_evidence *e);
+void judge_clocks(struct judge *j);
+void judge_docker(struct judge *j, const struct node_evidence *e);
+/* judge_swarm.c */
+void judge_member(struct judge *j, const struct node_evidence *e);
+void judge_ready(struct judge *j, const struct node_evidence *e);
+void judge_services(struct judge *j);
+/* judge_calls.c */
+void judge_healthz(struct judge *j, const struct node_evidence *e);
+void judge_function(struct judge *j, const struct node_evidence *e);
+void judge_auth(struct judge *j, const struct node_evidence *e);
+void judge_async(struct judge *j);
+void judge_redis(struct judge *j, const struct node_evidence *e);
+void judge_overlay(struct judge *j, const struct node_evidence *e);
+/* judge_kernel.c */
+void judge_sysctl_host(struct judge *j, const struct node_evidence *e);
+void judge_sysctl_container(struct judge *j, const struct node_evidence *e);
+void judge_listen_nginx(struct judge *j, const struct node_evidence *e);
+void judge_listen_gateway(struct judge *j);
+void judge_listen_redis(struct judge *j);
+/* judge_public.c */
+void judge_public_tcp(struct judge *j, const struct node_evidence *e);
+void judge_public_udp(struct judge *j, const struct node_evidence *e);

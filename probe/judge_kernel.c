@@ -1,0 +1,195 @@
+/*
+ * Kernel settings where they take effect.  Those of the network belong to a namespace: the host's
+ * never reach a container, and a listener has the backlog it asked for, cut to the somaxconn of its
+ * own namespace at that time.
+ */
+#include "probe/judge.h"
+
+#define SOMAXCONN "net.core.somaxconn"
+#define TW_REUSE  "net.ipv4.tcp_tw_reuse"
+#define RANGE     "net.ipv4.ip_local_port_range"
+
+/* What the stack sets in whose containers. */
+static const struct {
+	const char *service;
+	const char *keys[4];
+} settings[] = {
+	{"svarm_redis", {SOMAXCONN, TW_REUSE}},
+	{"svarm_gateway", {SOMAXCONN, TW_REUSE, RANGE}},
+	{"svarm_queue-worker", {SOMAXCONN, TW_REUSE, RANGE}},
+};
+
+/* Are the two the same but for blanks? */
+static bool same_value(const char *a, const char *b)
+{
+	while (*a || *b) {
+		size_t skip_a = strspn(a, " \t"), skip_b = strspn(b, " \t");
+
+		if (!skip_a != !skip_b && a[skip_a] && b[skip_b])
+			return false;
+		a += skip_a;
+		b += skip_b;
+		if (*a != *b)
+			return false;
+		a += *a != '\0';
+		b += *b != '\0';
+	}
+	return true;
+}
+
+/* Compare one setting in @ns with the spec; what differs is appended to @out. */
+static bool check(
+	struct judge *j, const struct netns *ns, const char *key, const char *want, struct buf *out)
+{
+	const char *is = netns_sysctl(ns, key);
+
+	if (is && same_value(is, want))
+		return true;
+	buf_addf(out, "%s%s is %s, not %s", out->len ? "; " : "", key,
+		is ? shown(j, is, 60) : "unknown", want);
+	return false;
+}
+
+void judge_sysctl_host(struct judge *j, const struct node_evidence *e)
+{
+	const struct spec_tune *tune = &j->ev->cluster->tune;
+	_cleanup_buf_ struct buf wrong = BUF_INIT, right = BUF_INIT;
+	struct health_result *r;
+
+	if (skip_unanswered(j, e))
+		return;
+	for (size_t i = 0; i < tune->n_sysctl; i++) {
+		const struct spec_sysctl *s = &tune->sysctl[i];
+		const char *dot = strrchr(s->key, '.');
+
+		if (check(j, &e->answer.host, s->key, s->value, &wrong))
+			buf_addf(&right, "%s%s %s", right.len ? ", " : "", dot ? dot + 1 : s->key,
+				s->value);
+	}
+	if (!wrong.len) {
+		found(j, e->node, HEALTH_OK, "%s",
+			right.len ? buf_str(&right) : "the spec asks for none");
+		return;
+	}
+	r = found(j, e->node, HEALTH_FAIL, "%s", buf_str(&wrong));
+	remedy(j, r,
+		"'svarm up' sets it; if it comes back, another file in /etc/sysctl.d is later");
+}
+
+static size_t check_container(struct judge *j, const struct container *c, struct buf *wrong)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(settings); i++) {
+		_cleanup_buf_ struct buf one = BUF_INIT;
+
+		if (strcmp(settings[i].service, c->service) != 0)
+			continue;
+		for (size_t k = 0; settings[i].keys[k]; k++) {
+			const char *want = cluster_sysctl(j->ev->cluster, settings[i].keys[k]);
+
+			if (want && check(j, &c->netns, settings[i].keys[k], want, &one))
+				n++;
+		}
+		if (one.len)
+			buf_addf(wrong, "%sin %s %s", wrong->len ? "; " : "", c->service,
+				buf_str(&one));
+	}
+	return n;
+}
+
+void judge_sysctl_container(struct judge *j, const struct node_evidence *e)
+{
+	_cleanup_buf_ struct buf wrong = BUF_INIT;
+	struct health_result *r;
+	size_t n = 0;
+
+	if (skip_dockerless(j, e))
+		return;
+	for (size_t i = 0; i < e->answer.n_containers; i++)
+		n += check_container(j, &e->answer.containers[i], &wrong);
+	if (wrong.len) {
+		r = found(j, e->node, HEALTH_FAIL, "%s", buf_str(&wrong));
+		remedy(j, r, "the service's own 'sysctls:' set it: 'svarm up' deploys the stack");
+	} else if (!n) {
+		found(j, e->node, HEALTH_SKIP, "no container of svarm's runs here");
+	} else {
+		found(j, e->node, HEALTH_OK, "%zu settings as in the spec, in %zu container%s", n,
+			e->answer.n_containers, e->answer.n_containers == 1 ? "" : "s");
+	}
+}
+
+/* ---- listeners --------------------------------------------------------------------------------
+ */
+
+/* The smallest backlog of @ns's listeners on @port; -1: nothing listens. */
+static long least_backlog(const struct netns *ns, int port)
+{
+	long least = -1;
+
+	for (size_t i = 0; i < ns->n_listeners; i++)
+		if (ns->listeners[i].port == port &&
+			(least < 0 || ns->listeners[i].backlog < least))
+			least = ns->listeners[i].backlog;
+	return least;
+}
+
+static void judge_listener(struct judge *j, const struct spec_node *n, const struct netns *ns,
+	int port, const char *hint)
+{
+	const char *want = cluster_sysctl(j->ev->cluster, SOMAXCONN);
+	long backlog = least_backlog(ns, port), wanted = want ? strtol(want, NULL, 10) : 0;
+	struct health_result *r;
+
+	if (backlog < 0)
+		r = found(j, n, HEALTH_FAIL, "nothing listens on port %d", port);
+	else if (wanted > 0 && backlog != wanted)
+		r = found(j, n, HEALTH_FAIL, "port %d: %ld calls may wait, not %ld", port, backlog,
+			wanted);
+	else
+		r = found(j, n, HEALTH_OK, "port %d: %ld calls may wait", port, backlog);
+	if (r->state != HEALTH_OK)
+		remedy(j, r, "%s", hint);
+}
+
+void judge_listen_nginx(struct judge *j, const struct node_evidence *e)
+{
+	if (!skip_unanswered(j, e))
+		judge_listener(j, e->node, &e->answer.host, 80,
+			"'svarm up' writes 'listen … backlog='; then 'systemctl restart nginx': a "
+			"reload may "
+			"keep the old socket");
+}
+
+static void judge_listen_in(struct judge *j, const char *service, int port, const char *hint)
+{
+	struct health_result *r;
+	size_t n = 0;
+
+	for (size_t i = 0; i < j->ev->n; i++) {
+		const struct node_evidence *e = &j->ev->nodes[i];
+
+		for (size_t k = 0; k < e->answer.n_containers; k++) {
+			if (strcmp(e->answer.containers[k].service, service) != 0)
+				continue;
+			judge_listener(j, e->node, &e->answer.containers[k].netns, port, hint);
+			n++;
+		}
+	}
+	if (n)
+		return;
+	r = found(j, NULL, HEALTH_FAIL, "no container of %s runs on a node that answers", service);
+	remedy(j, r, "on a manager: 'docker service ps --no-trunc %s'", service);
+}
+
+void judge_listen_gateway(struct judge *j)
+{
+	judge_listen_in(j, "svarm_gateway", 8080,
+		"the gateway asks for $SVARM_LISTEN_BACKLOG, cut to its container's somaxconn");
+}
+
+void judge_listen_redis(struct judge *j)
+{
+	judge_listen_in(j, "svarm_redis", 6379,
+		"Redis asks for its tcp-backlog, cut to its container's somaxconn");
+}

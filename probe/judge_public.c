@@ -1,0 +1,98 @@
+/* The public side: everything but ssh and the web must be closed to those who are not peers. */
+#include "probe/judge.h"
+
+/* Has anything at all come back from there? */
+static bool shows_life(const struct scan *s)
+{
+	for (size_t i = 0; i < n_scan_tcp; i++)
+		if (s->tcp[i] == PORT_OPEN || s->tcp[i] == PORT_REFUSED)
+			return true;
+	for (size_t i = 0; i < n_scan_udp; i++)
+		if (s->udp[i] == PORT_OPEN || s->udp[i] == PORT_REFUSED)
+			return true;
+	return false;
+}
+
+static bool skip_unscanned(struct judge *j, const struct node_evidence *e)
+{
+	if (!strcmp(e->node->address, e->node->private))
+		found(j, e->node, HEALTH_SKIP, "public and private address are the same");
+	else if (e->scan.error)
+		found(j, e->node, HEALTH_SKIP, "%s", shown(j, e->scan.error, 200));
+	else if (!e->scan.done || (!e->connected && !shows_life(&e->scan)))
+		found(j, e->node, HEALTH_SKIP,
+			"the node is not reachable: its silence proves nothing");
+	else
+		return false;
+	return true;
+}
+
+struct tally {
+	struct buf open, tried;
+	size_t silent, refused, failed;
+};
+
+static void tally_done(struct tally *t)
+{
+	buf_done(&t->open);
+	buf_done(&t->tried);
+}
+
+static void count(
+	struct tally *t, const int *ports, const enum port_state *states, size_t n, int ssh)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (ports[i] == ssh)
+			continue;
+		buf_addf(&t->tried, "%s%d", t->tried.len ? ", " : "", ports[i]);
+		if (states[i] == PORT_OPEN)
+			buf_addf(&t->open, "%s%d", t->open.len ? ", " : "", ports[i]);
+		t->silent += states[i] == PORT_SILENT;
+		t->refused += states[i] == PORT_REFUSED;
+		t->failed += states[i] == PORT_ERROR;
+	}
+}
+
+static void open_to_all(
+	struct judge *j, const struct node_evidence *e, const struct tally *t, const char *what)
+{
+	struct health_result *r;
+
+	r = found(j, e->node, HEALTH_FAIL, "%s to this machine: %s", what, buf_str(&t->open));
+	remedy(j, r, "on the node: 'nft list table inet svarm'; 'svarm up' loads it again");
+}
+
+void judge_public_tcp(struct judge *j, const struct node_evidence *e)
+{
+	_cleanup_(tally_done) struct tally t = {0};
+	struct health_result *r;
+
+	if (skip_unscanned(j, e))
+		return;
+	count(&t, scan_tcp, e->scan.tcp, n_scan_tcp, e->node->port);
+	if (t.open.len) {
+		open_to_all(j, e, &t, "open");
+	} else if (t.failed) {
+		r = found(j, e->node, HEALTH_WARN, "%zu ports could not be tried from this machine",
+			t.failed);
+		remedy(j, r, "raise the limit of open files here: 'ulimit -n'");
+	} else {
+		found(j, e->node, HEALTH_OK, "0 open of %zu tried (%zu silent, %zu refused)",
+			t.silent + t.refused, t.silent, t.refused);
+	}
+}
+
+/* Silence is what closed UDP ports and many open ones have in common: this only finds the loud. */
+void judge_public_udp(struct judge *j, const struct node_evidence *e)
+{
+	_cleanup_(tally_done) struct tally t = {0};
+
+	if (skip_unscanned(j, e))
+		return;
+	count(&t, scan_udp, e->scan.udp, n_scan_udp, 0);
+	if (t.open.len)
+		open_to_all(j, e, &t, "answering");
+	else
+		found(j, e->node, HEALTH_OK, "no answer from %s%s", buf_str(&t.tried),
+			t.refused ? " (some say closed)" : "");
+}

@@ -1,0 +1,233 @@
+/* The swarm: is everybody in it, as what the spec says, and does it run as many tasks as it should.
+ */
+#include "lib/spec/addr.h"
+#include "probe/judge.h"
+
+static bool same_address(const char *a, const char *b)
+{
+	struct addr x = {0}, y = {0};
+
+	return a && addr_parse(&x, a) && addr_parse(&y, b) && !memcmp(&x, &y, sizeof(x));
+}
+
+static const char *role_word(bool manager)
+{
+	return manager ? "manager" : "worker";
+}
+
+static void not_active(struct judge *j, const struct node_evidence *e)
+{
+	const struct facts *f = &e->answer.facts;
+	struct health_result *r;
+
+	switch (f->swarm) {
+	case SWARM_LOCKED:
+		r = found(j, e->node, HEALTH_FAIL, "its swarm is locked");
+		remedy(j, r, "on the node: 'docker swarm unlock'");
+		break;
+	case SWARM_PENDING:
+		r = found(j, e->node, HEALTH_FAIL, "still joining: %s",
+			shown(j, f->swarm_error, 200));
+		remedy(j, r, "are 2377/tcp and 7946 open between the private addresses?");
+		break;
+	case SWARM_ERROR:
+		r = found(j, e->node, HEALTH_FAIL, "in trouble: %s", shown(j, f->swarm_error, 200));
+		remedy(j, r, "on the node: 'journalctl -u docker'");
+		break;
+	default:
+		r = found(j, e->node, HEALTH_FAIL, "in no swarm");
+		remedy(j, r, "'svarm up' lets it join");
+	}
+}
+
+void judge_member(struct judge *j, const struct node_evidence *e)
+{
+	const struct facts *f = &e->answer.facts;
+	bool manager = e->node->roles & ROLE_MANAGER;
+	struct health_result *r;
+
+	if (skip_dockerless(j, e))
+		return;
+	if (f->swarm != SWARM_ACTIVE) {
+		not_active(j, e);
+	} else if (!same_address(f->swarm_address, e->node->private)) {
+		r = found(j, e->node, HEALTH_FAIL,
+			"known to the swarm as %s, not by its private address %s",
+			shown(j, f->swarm_address, 60), e->node->private);
+		remedy(j, r,
+			"on the node: 'docker swarm leave'; then 'svarm up' lets it join anew");
+	} else if (f->swarm_manager != manager) {
+		r = found(j, e->node, HEALTH_FAIL, "a %s; the spec says %s",
+			role_word(f->swarm_manager), role_word(manager));
+		remedy(j, r, "on a manager: 'docker node %s' this node",
+			manager ? "promote" : "demote");
+	} else {
+		found(j, e->node, HEALTH_OK, "%s at %s", role_word(manager), e->node->private);
+	}
+}
+
+static const struct fact_swarm_node *swarm_node(
+	const struct facts *manager, const struct node_evidence *e)
+{
+	const char *id = e->answered ? e->answer.facts.swarm_node_id : NULL;
+
+	if (id && *id)
+		return facts_swarm_node_by_id(manager, id);
+	return facts_swarm_node_by_address(manager, e->node->private);
+}
+
+void judge_ready(struct judge *j, const struct node_evidence *e)
+{
+	const struct node_evidence *m = manager_evidence(j->ev);
+	const struct fact_swarm_node *s;
+	struct health_result *r;
+
+	if (!m) {
+		found(j, e->node, HEALTH_SKIP, "no manager of the swarm answers");
+		return;
+	}
+	s = swarm_node(&m->answer.facts, e);
+	if (!s) {
+		r = found(j, e->node, HEALTH_FAIL, "%s does not know this node", m->node->name);
+		remedy(j, r,
+			"'svarm up' lets it join; if it is in another swarm, 'docker swarm leave' "
+			"first");
+	} else if (!s->ready) {
+		r = found(j, e->node, HEALTH_FAIL, "down, says %s", m->node->name);
+		remedy(j, r,
+			"does its dockerd run, and is 7946 open between the private addresses?");
+	} else if (!s->active) {
+		r = found(j, e->node, HEALTH_WARN,
+			"Ready, but it takes no tasks (drained or paused)");
+		remedy(j, r, "on a manager: 'docker node update --availability active' this node");
+	} else {
+		found(j, e->node, HEALTH_OK, "Ready, says %s", m->node->name);
+	}
+}
+
+/* ---- services ---------------------------------------------------------------------------------
+ */
+
+/* How many tasks a service should have by the spec. */
+struct expected {
+	const char *name;
+	size_t tasks;
+	bool function; /* its number may be changed by a running cluster */
+};
+
+static const char *task_error(const struct answer *a, const struct fact_service *s)
+{
+	for (size_t i = 0; i < a->n_task_errors; i++)
+		if (!strcmp(a->task_errors[i].key, s->id))
+			return a->task_errors[i].value;
+	return NULL;
+}
+
+static void too_few(
+	struct judge *j, const struct answer *a, const struct fact_service *s, size_t tasks)
+{
+	const char *why = task_error(a, s);
+	struct health_result *r;
+
+	r = found(j, NULL, HEALTH_FAIL, "%d of %zu running%s%s", s->running, tasks, why ? ": " : "",
+		shown(j, why, 200));
+	remedy(j, r, "on a manager: 'docker service ps --no-trunc %s'", shown(j, s->name, 80));
+	subject(j, r, s->name);
+}
+
+static void service_row(struct judge *j, const struct answer *a, const struct fact_service *s,
+	const struct expected *x)
+{
+	size_t desired = (size_t)MAX_OF(s->desired, 0), tasks = desired;
+	struct health_result *r;
+
+	if (x && !x->function)
+		tasks = MAX_OF(desired, x->tasks);
+	if ((size_t)MAX_OF(s->running, 0) < tasks) {
+		too_few(j, a, s, tasks);
+		return;
+	}
+	if (x && x->function && desired < x->tasks) {
+		r = found(j, NULL, HEALTH_WARN, "%d of %zu running; the spec says %zu", s->running,
+			desired, x->tasks);
+		remedy(j, r, "it was scaled down; 'svarm up' brings it back");
+	} else {
+		r = found(j, NULL, HEALTH_OK, "%d of %zu running", s->running, tasks);
+	}
+	subject(j, r, s->name);
+}
+
+static void expected_row(struct judge *j, const struct answer *a, const struct expected *x)
+{
+	const struct fact_service *s = facts_service(&a->facts, x->name);
+	struct health_result *r;
+
+	if (!x->tasks && !s)
+		return;
+	if (s) {
+		service_row(j, a, s, x);
+		return;
+	}
+	r = found(j, NULL, HEALTH_FAIL, "no such service; the spec wants %zu running", x->tasks);
+	subject(j, r, x->name);
+	remedy(j, r, "'svarm up' deploys it");
+}
+
+static bool is_expected(const struct cluster *c, const char *name)
+{
+	static const char *const own[] = {"svarm_redis", "svarm_gateway", "svarm_queue-worker"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(own); i++)
+		if (!strcmp(own[i], name))
+			return true;
+	for (size_t i = 0; i < c->faas.n_functions; i++)
+		if (!strncmp(name, "fn_", 3) && !strcmp(name + 3, c->faas.functions[i].name))
+			return true;
+	return false;
+}
+
+static void judge_expected(struct judge *j, const struct answer *a)
+{
+	const struct cluster *c = j->ev->cluster;
+	const struct expected own[] = {
+		{"svarm_redis", cluster_first(c, ROLE_DATABASE) ? 1 : 0, false},
+		{"svarm_gateway", cluster_count(c, ROLE_MANAGER), false},
+		{"svarm_queue-worker", cluster_count(c, ROLE_WORKER), false},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(own); i++)
+		expected_row(j, a, &own[i]);
+	for (size_t i = 0; i < c->faas.n_functions; i++) {
+		const struct spec_function *fn = &c->faas.functions[i];
+		struct expected x = {
+			.name = arena_printf(&j->health->arena, "fn_%s", fn->name),
+			.tasks = (size_t)MAX_OF(fn->replicas, 0),
+			.function = true,
+		};
+
+		expected_row(j, a, &x);
+	}
+}
+
+void judge_services(struct judge *j)
+{
+	const struct node_evidence *m = manager_evidence(j->ev);
+	const struct facts *f;
+
+	if (!m) {
+		struct health_result *r = found(
+			j, NULL, HEALTH_FAIL, "no manager of a swarm answers");
+
+		remedy(j, r,
+			"see the rows of the managers above; 'svarm up' makes a swarm where there "
+			"is none");
+		return;
+	}
+	judge_expected(j, &m->answer);
+	/* Whatever else runs here: functions deployed by other means, stacks of the operator's own.
+	 */
+	f = &m->answer.facts;
+	for (size_t i = 0; i < f->n_services; i++)
+		if (!is_expected(j->ev->cluster, f->services[i].name))
+			service_row(j, &m->answer, &f->services[i], NULL);
+}

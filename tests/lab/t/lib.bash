@@ -1,0 +1,65 @@
+# What the lab tests share: TAP in bash, and the lab's names.  Sourced with the number of tests:
+#	. tests/lab/t/lib.bash 12
+cd "$(dirname "${BASH_SOURCE[0]}")/../../.." || exit 1
+# shellcheck disable=SC2034
+spec=build/lab/cluster.yaml svarm=build/svarm lab=tests/lab/lab
+leader=10.77.0.11
+tmp=$(mktemp -d /tmp/svarm-lab-test.XXXXXX)
+trap 'rm -rf "$tmp"' EXIT
+planned=$1
+number=0
+
+if [ "$(id -u)" -ne 0 ]; then
+	echo "1..0 # SKIP the lab needs root"
+	exit 0
+fi
+echo "1..$planned"
+
+report() { # STATUS NAME
+	number=$((number + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $number - $2"
+	else
+		echo "not ok $number - $2"
+		[ ! -s "$tmp/out" ] || tail -n 25 "$tmp/out" | sed 's/^/# /'
+	fi
+}
+# check NAME COMMAND…: the command succeeds; its output is shown when it does not.
+check() {
+	local name=$1 status=0
+	shift
+	"$@" >"$tmp/out" 2>&1 </dev/null || status=$?
+	report "$status" "$name"
+}
+# exits STATUS NAME COMMAND…: the command ends with just that status; its output stays in $tmp/out.
+exits() {
+	local want=$1 name=$2 status=0
+	shift 2
+	"$@" >"$tmp/out" 2>&1 </dev/null || status=$?
+	[ "$status" -eq "$want" ] || echo "(exit $status, wanted $want)" >>"$tmp/out"
+	[ "$status" -eq "$want" ]
+	report $? "$name"
+}
+# is NAME GOT WANTED
+is() {
+	printf 'got    %s\nwanted %s\n' "$2" "$3" >"$tmp/out"
+	[ "$2" = "$3" ]
+	report $? "$1"
+}
+# says NAME PATTERN: the last output has a line that matches.
+says() {
+	grep -Eq -- "$2" "$tmp/out"
+	report $? "$1"
+}
+node() { # NUMBER COMMAND
+	"$lab" ssh "$1" "$2" </dev/null
+}
+# A hash over all files of the three nodes.
+tree_hash() {
+	for n in 1 2 3; do "$lab" ssh "$n" sh -s <tests/lab/tree; done | sha256sum | cut -c 1-64
+}
+# The network namespace of the container of a service on a node: run a command of the node in it.
+in_container() { # NODE SERVICE COMMAND
+	node "$1" "nsenter -n -t \$(docker inspect -f '{{.State.Pid}}' \
+		\$(docker ps -q --filter label=com.docker.swarm.service.name=$2 | head -n 1)) $3"
+}

@@ -1,0 +1,678 @@
+/*
+ * Health without a cluster: what a node answered is parsed from text as health.sh prints it, what
+ * was seen from outside is set by hand, and every probe must come to the right verdict, also about
+ * nodes that are down, broken or hostile.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/base/xalloc.h"
+#include "probe/judge.h"
+
+static const char spec[] =
+	"cluster: fjord\n"
+	"nodes:\n"
+	"  - {name: a, address: 203.0.113.1, private: 10.0.0.1, roles: [manager, ingress]}\n"
+	"  - {name: b, address: 203.0.113.2, private: 10.0.0.2, roles: [worker]}\n"
+	"  - {name: c, address: 203.0.113.3, private: 10.0.0.3, roles: [worker, database]}\n"
+	"faas:\n"
+	"  functions:\n"
+	"    - {name: echo, image: 'registry.example/echo:1', replicas: 2}\n";
+
+#define ID_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define ID_B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+#define ID_C "cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"
+#define ID_R "dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd"
+
+#define HOST                                                                      \
+	"/proc/sys/net/core/somaxconn:65535\n/proc/sys/net/ipv4/tcp_tw_reuse:1\n" \
+	"/proc/sys/net/ipv4/ip_local_port_range:1024\t65000\n"
+#define CONTAINER(id, service, address)                                                           \
+	"json\tcontainer\t{\"Id\":\"" id "\",\"State\":{\"Pid\":7},\"Config\":{\"Labels\":"       \
+	"{\"com.docker.swarm.service.name\":\"" service "\"}},\"NetworkSettings\":{\"Networks\":" \
+	"{\"svarm\":{\"IPAddress\":\"" address "\"}}}}\n"
+#define INFO(id, address, manager)                                                          \
+	"docker\tanswers\njson\tinfo\t{\"ServerVersion\":\"20.10.24\",\"Swarm\":{"          \
+	"\"LocalNodeState\":\"active\",\"NodeID\":\"" id "\",\"NodeAddr\":\"" address "\"," \
+	"\"ControlAvailable\":" manager "}}\n"
+#define NODE(id, address, role, state, availability)                                          \
+	"{\"ID\":\"" id "\",\"Spec\":{\"Role\":\"" role "\",\"Availability\":\"" availability \
+	"\"},\"Status\":{\"State\":\"" state "\",\"Addr\":\"" address "\"}}"
+#define NODES(b_state, c_availability)                                                       \
+	"json\tnodes\t[" NODE("na", "10.0.0.1", "manager", "ready", "active") "," NODE("nb", \
+		"10.0.0.2", "worker", b_state,                                               \
+		"active") "," NODE("nc", "10.0.0.3", "worker", "ready", c_availability) "]\n"
+#define SERVICE(id, name, running, desired)                                             \
+	"{\"ID\":\"" id "\",\"Spec\":{\"Name\":\"" name "\",\"Mode\":{\"Global\":{}}}," \
+	"\"ServiceStatus\":{\"RunningTasks\":" running ",\"DesiredTasks\":" desired "}}"
+#define SERVICES(worker, echo)                                                                   \
+	"json\tservices\t[" SERVICE("s1", "svarm_redis", "1", "1") "," SERVICE(                  \
+		"s2", "svarm_gateway", "1", "1") "," SERVICE("s3", "svarm_queue-worker", worker, \
+		"2") "," SERVICE("s4", "fn_echo", echo, echo) "]\n"
+
+static const char answer_a[] = "time\t1000.5\nsvarm-health\t1\n" HOST
+			       "LISTEN 0      65535          0.0.0.0:80        0.0.0.0:*   \n"
+			       "LISTEN 0      65535             [::]:80           [::]:*   \n" INFO(
+				       "na", "10.0.0.1", "true") NODES("ready", "active")
+				       SERVICES("2", "2")
+					       CONTAINER(ID_A, "svarm_gateway", "10.9.0.5") HOST
+	"LISTEN 0 65535 0.0.0.0:8080 0.0.0.0:*\nend\tok\n";
+static const char answer_b[] = "time\t1000.5\n" HOST INFO("nb", "10.0.0.2", "false")
+	CONTAINER(ID_B, "svarm_queue-worker", "10.9.0.6") HOST "end\tok\n";
+static const char answer_c[] = "time\t1000.5\n" HOST INFO("nc", "10.0.0.3", "false")
+	CONTAINER(ID_R, "svarm_redis", "10.9.0.8") HOST
+	"LISTEN 0 65535 0.0.0.0:6379 0.0.0.0:*\n" CONTAINER(ID_C, "svarm_queue-worker", "10.9.0.7")
+		HOST "end\tok\n";
+
+/* A cluster seen in full health; tests spoil it before they judge. */
+struct scene {
+	struct cluster *cluster;
+	struct evidence ev;
+	struct health health;
+};
+
+static void hear(struct node_evidence *e, const char *text)
+{
+	_cleanup_err_ struct err err = ERR_INIT;
+
+	answer_done(&e->answer);
+	assert_int_equal(answer_parse(text, strlen(text), &e->answer, &err), 0);
+	e->connected = e->answered = true;
+	e->asked = 1000;
+	e->heard = 1000.02;
+	e->answer.time = e->answer.time ? 1000.01 : 0;
+}
+
+static void act(struct scene *s)
+{
+	for (size_t i = 0; i < s->ev.n; i++)
+		s->ev.nodes[i].n_actions = 0;
+	actions_plan(&s->ev);
+	for (size_t i = 0; i < s->ev.n; i++)
+		for (size_t k = 0; k < s->ev.nodes[i].n_actions; k++)
+			action_read(&s->ev.nodes[i].actions[k], "{\"ok\":true,\"ms\":1.5}",
+				&s->ev.nodes[i].arena);
+}
+
+static int setup(void **state)
+{
+	struct scene *s = xcalloc(1, sizeof(*s));
+	static const char *const answers[] = {answer_a, answer_b, answer_c};
+	_cleanup_err_ struct err err = ERR_INIT;
+
+	if (cluster_parse("fjord.yaml", spec, strlen(spec), &s->cluster, &err) < 0)
+		fail_msg("%s", err_msg(&err));
+	s->ev.cluster = s->cluster;
+	s->ev.n = s->cluster->n_nodes;
+	s->ev.nodes = xcalloc(s->ev.n, sizeof(*s->ev.nodes));
+	for (size_t i = 0; i < s->ev.n; i++) {
+		s->ev.nodes[i].node = &s->cluster->nodes[i];
+		hear(&s->ev.nodes[i], answers[i]);
+		s->ev.nodes[i].scan.done = true;
+	}
+	s->ev.nodes[0].http[HTTP_HEALTHZ] = (struct http_seen){.status = 200, .seconds = 0.01};
+	s->ev.nodes[0].http[HTTP_FUNCTION] = (struct http_seen){.status = 200, .seconds = 0.02};
+	s->ev.nodes[0].http[HTTP_SYSTEM] = (struct http_seen){.status = 401, .seconds = 0.03};
+	act(s);
+	*state = s;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct scene *s = *state;
+
+	arena_done(&s->health.arena);
+	evidence_done(&s->ev);
+	cluster_free(s->cluster);
+	free(s);
+	return 0;
+}
+
+static void judge(struct scene *s)
+{
+	arena_done(&s->health.arena);
+	s->health = (struct health){0};
+	judge_all(&s->health, &s->ev, &(struct health_options){0});
+}
+
+static const struct health_result *row(struct scene *s, const char *id, const char *where)
+{
+	for (size_t i = 0; i < s->health.n; i++) {
+		const struct health_result *r = &s->health.rows[i];
+		const char *is = r->subject ? r->subject : r->node;
+
+		if (!strcmp(r->id, id) && (where ? is && !strcmp(is, where) : !is))
+			return r;
+	}
+	fail_msg("no row %s %s", id, where ? where : "");
+	return NULL;
+}
+
+/* The row must be in @state, and say @text (a part of it). */
+static void expect(struct scene *s, const char *id, const char *where, enum health_state state,
+	const char *text)
+{
+	const struct health_result *r = row(s, id, where);
+
+	if (r->state != state || !strstr(r->text, text))
+		fail_msg("%s %s: %s: %s; expected %s: %s", id, where ? where : "",
+			health_state_name(r->state), r->text, health_state_name(state), text);
+	if (state == HEALTH_FAIL || state == HEALTH_WARN)
+		assert_non_null(r->remedy);
+	else
+		assert_null(r->remedy);
+}
+
+static void test_healthy(void **state)
+{
+	struct scene *s = *state;
+
+	judge(s);
+	for (size_t i = 0; i < s->health.n; i++)
+		if (s->health.rows[i].state != HEALTH_OK)
+			fail_msg("%s: %s", s->health.rows[i].id, s->health.rows[i].text);
+	assert_int_equal(s->health.n, 45);
+	assert_int_equal(health_verdict(&s->health), HEALTH_OK);
+	expect(s, "overlay.data", "a", HEALTH_OK, "64 KiB to and from 2 containers");
+	expect(s, "overlay.data", "c", HEALTH_OK, "slowest 1.5 ms");
+	expect(s, "gateway.async", "a", HEALTH_OK, "'echo'");
+	expect(s, "sysctl.host", "b", HEALTH_OK, "ip_local_port_range 1024 65000");
+	expect(s, "sysctl.container", "c", HEALTH_OK, "5 settings as in the spec, in 2 containers");
+	expect(s, "swarm.member", "c", HEALTH_OK, "worker at 10.0.0.3");
+}
+
+/* Every probe of the list has a row, in the list's order. */
+static void test_order(void **state)
+{
+	struct scene *s = *state;
+	size_t at = 0;
+
+	judge(s);
+	for (size_t i = 0; i < n_probes; i++) {
+		size_t before = at;
+
+		while (at < s->health.n && s->health.rows[at].id == probes[i].id)
+			at++;
+		assert_true(at > before);
+		assert_int_equal(
+			strncmp(probes[i].id, probes[i].group, strlen(probes[i].group)), 0);
+	}
+	assert_int_equal(at, s->health.n);
+}
+
+static void test_node_down(void **state)
+{
+	struct scene *s = *state;
+	struct node_evidence *b = &s->ev.nodes[1];
+
+	answer_done(&b->answer);
+	b->connected = b->answered = false;
+	b->refused = "unable to connect: \033[2Jtimed out";
+	act(s);
+	judge(s);
+	expect(s, "node.reachable", "b", HEALTH_FAIL, "\\x1b[2Jtimed out");
+	expect(s, "docker.running", "b", HEALTH_SKIP, "not reachable");
+	expect(s, "node.clock", "b", HEALTH_SKIP, "not reachable");
+	expect(s, "swarm.ready", "b", HEALTH_OK, "Ready");
+	expect(s, "public.tcp", "b", HEALTH_SKIP, "proves nothing");
+	expect(s, "overlay.data", "b", HEALTH_SKIP, "not reachable");
+	expect(s, "overlay.data", "a", HEALTH_OK, "1 container on");
+	assert_int_equal(health_verdict(&s->health), HEALTH_FAIL);
+	/* Something there says no: it lives, so its open ports count. */
+	b->scan.tcp[0] = PORT_REFUSED;
+	b->scan.tcp[1] = PORT_OPEN;
+	judge(s);
+	expect(s, "public.tcp", "b", HEALTH_FAIL, "open to this machine: 2376");
+}
+
+static void test_all_down(void **state)
+{
+	struct scene *s = *state;
+
+	for (size_t i = 0; i < s->ev.n; i++) {
+		struct node_evidence *e = &s->ev.nodes[i];
+
+		answer_done(&e->answer);
+		e->connected = e->answered = false;
+		memset(e->http, 0, sizeof(e->http));
+	}
+	act(s);
+	judge(s);
+	expect(s, "service.replicas", NULL, HEALTH_FAIL, "no manager");
+	expect(s, "gateway.healthz", "a", HEALTH_FAIL, "timed out");
+	expect(s, "gateway.async", NULL, HEALTH_FAIL, "no gateway");
+	expect(s, "listen.redis", NULL, HEALTH_FAIL, "no container");
+	for (size_t i = 0; i < s->health.n; i++)
+		assert_int_not_equal(s->health.rows[i].state, HEALTH_OK);
+}
+
+static void test_clocks(void **state)
+{
+	struct scene *s = *state;
+
+	s->ev.nodes[1].answer.time += 2;
+	s->ev.nodes[2].answer.time -= 40;
+	judge(s);
+	expect(s, "node.clock", "a", HEALTH_OK, "0.000s off");
+	expect(s, "node.clock", "b", HEALTH_WARN, "2.0s ahead of");
+	expect(s, "node.clock", "c", HEALTH_FAIL, "40.0s behind");
+	expect(s, "node.clock", "this machine", HEALTH_OK, "0.000s");
+	/* All nodes agree, and we are the one who is wrong: no fault of the cluster's. */
+	for (size_t i = 0; i < s->ev.n; i++)
+		s->ev.nodes[i].answer.time = 5000;
+	judge(s);
+	expect(s, "node.clock", "c", HEALTH_OK, "0.000s off");
+	expect(s, "node.clock", "this machine", HEALTH_WARN, "behind the nodes");
+	/* A slow answer proves less: 3 s apart within ± 5 s is no finding. */
+	for (size_t i = 0; i < s->ev.n; i++) {
+		s->ev.nodes[i].asked = 995;
+		s->ev.nodes[i].heard = 1005;
+		s->ev.nodes[i].answer.time = i == 1 ? 1003 : 1000;
+	}
+	judge(s);
+	expect(s, "node.clock", "b", HEALTH_OK, "3.000s off (± 10.000s)");
+	s->ev.nodes[1].answer.time = 0;
+	judge(s);
+	expect(s, "node.clock", "b", HEALTH_SKIP, "does not say");
+}
+
+static void test_two_clocks(void **state)
+{
+	struct scene *s = *state;
+
+	/* Of two that disagree the one that agrees with us is right. */
+	s->ev.n = 2;
+	s->ev.nodes[0].answer.time += 100;
+	judge(s);
+	expect(s, "node.clock", "a", HEALTH_FAIL, "100.0s ahead of");
+	expect(s, "node.clock", "b", HEALTH_OK, "0.000s off");
+	s->ev.n = 3;
+}
+
+static void test_docker(void **state)
+{
+	static const struct {
+		const char *word, *text;
+	} cases[] = {
+		{"absent", "not installed"},
+		{"stopped", "does not run"},
+		{"silent", "does not answer"},
+		{"answers\njson\tinfo\t{broken", "does not know"},
+		{"answers\njson\tinfo\t[]", "does not know"},
+		{"answers\njson\tcontainer\t{broken", "does not know"},
+	};
+	struct scene *s = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_free_ char *text = xasprintf(
+			"time\t1\ndocker\t%s\nend\tok\n", cases[i].word);
+
+		hear(&s->ev.nodes[1], text);
+		act(s);
+		judge(s);
+		expect(s, "docker.running", "b", HEALTH_FAIL, cases[i].text);
+		expect(s, "swarm.member", "b", HEALTH_SKIP, "docker does not answer");
+		expect(s, "redis.write", "b", HEALTH_SKIP, "docker does not answer");
+		expect(s, "sysctl.host", "b", HEALTH_FAIL, "somaxconn is unknown");
+	}
+}
+
+static void test_swarm(void **state)
+{
+	struct scene *s = *state;
+	struct node_evidence *b = &s->ev.nodes[1];
+
+	hear(&s->ev.nodes[0], "time\t1\n" INFO("na", "10.0.0.1", "true") NODES("down", "drain")
+				      SERVICES("2", "2") "end\tok\n");
+	judge(s);
+	expect(s, "swarm.ready", "b", HEALTH_FAIL, "down, says a");
+	expect(s, "swarm.ready", "c", HEALTH_WARN, "takes no tasks");
+	hear(b, "time\t1\n" INFO("nx", "10.0.0.2", "false") "end\tok\n");
+	judge(s);
+	expect(s, "swarm.ready", "b", HEALTH_FAIL, "does not know this node");
+	hear(b, "time\t1\n" INFO("nb", "203.0.113.2", "false") "end\tok\n");
+	judge(s);
+	expect(s, "swarm.member", "b", HEALTH_FAIL, "as 203.0.113.2");
+	hear(b, "time\t1\n" INFO("nb", "10.0.0.2", "true") "end\tok\n");
+	judge(s);
+	expect(s, "swarm.member", "b", HEALTH_FAIL, "a manager; the spec says worker");
+	hear(b, "docker\tanswers\njson\tinfo\t{\"Swarm\":{\"LocalNodeState\":\"inactive\"}}"
+		"\nend\tok\n");
+	judge(s);
+	expect(s, "swarm.member", "b", HEALTH_FAIL, "in no swarm");
+	expect(s, "swarm.ready", "b", HEALTH_FAIL, "down"); /* known by its address */
+}
+
+static void test_services(void **state)
+{
+	struct scene *s = *state;
+
+	hear(&s->ev.nodes[0],
+		"time\t1\n" INFO("na", "10.0.0.1", "true") NODES("ready", "active") SERVICES(
+			"1", "0") "json\ttasks\t[{\"ServiceID\":\"s3\",\"Status\":{\"Timestamp\":"
+				  "\"2026-01-02\","
+				  "\"Err\":\"old\"}},{\"ServiceID\":\"s3\",\"Status\":{"
+				  "\"Timestamp\":\"2026-01-03\","
+				  "\"Err\":\"No such image: "
+				  "\\u001b[31m\"}},{\"ServiceID\":\"s3\",\"Status\":"
+				  "{\"Timestamp\":\"2026-01-01\",\"Err\":\"older\"}}]\nend\tok\n");
+	judge(s);
+	expect(s, "service.replicas", "svarm_redis", HEALTH_OK, "1 of 1 running");
+	expect(s, "service.replicas", "svarm_queue-worker", HEALTH_FAIL,
+		"1 of 2 running: No such image: \\x1b[31m");
+	expect(s, "service.replicas", "fn_echo", HEALTH_WARN, "0 of 0 running; the spec says 2");
+	/* A node that is down takes its task of a global service out of what docker wants. */
+	hear(&s->ev.nodes[0],
+		"time\t1\n" INFO("na", "10.0.0.1", "true") "json\tservices\t[" SERVICE("s3",
+			"svarm_queue-worker", "1",
+			"1") "," SERVICE("s9", "shop_web", "1", "3") "]\nend\tok\n");
+	judge(s);
+	expect(s, "service.replicas", "svarm_queue-worker", HEALTH_FAIL, "1 of 2 running");
+	expect(s, "service.replicas", "svarm_gateway", HEALTH_FAIL, "no such service");
+	expect(s, "service.replicas", "fn_echo", HEALTH_FAIL, "no such service");
+	expect(s, "service.replicas", "shop_web", HEALTH_FAIL, "1 of 3 running");
+}
+
+static void test_calls(void **state)
+{
+	struct scene *s = *state;
+	struct http_seen *http = s->ev.nodes[0].http;
+
+	http[HTTP_HEALTHZ] = (struct http_seen){.status = 503, .body = "{\"redis\":\"\001\"}"};
+	http[HTTP_FUNCTION] = (struct http_seen){.status = 405};
+	http[HTTP_SYSTEM] = (struct http_seen){.status = 200};
+	judge(s);
+	expect(s, "gateway.healthz", "a", HEALTH_FAIL, "answered 503: {\"redis\":\"\\x01\"}");
+	expect(s, "gateway.function", "a", HEALTH_WARN, "answers 405 to GET");
+	expect(s, "gateway.auth", "a", HEALTH_FAIL, "anybody can deploy");
+	http[HTTP_HEALTHZ] = (struct http_seen){.status = 502, .body = "<html>Bad Gateway"};
+	http[HTTP_FUNCTION] = (struct http_seen){.status = 404, .body = "no such function"};
+	http[HTTP_SYSTEM] = (struct http_seen){.error = "connection refused"};
+	judge(s);
+	expect(s, "gateway.healthz", "a", HEALTH_FAIL, "/healthz answered 502");
+	assert_null(strstr(row(s, "gateway.healthz", "a")->text, "html"));
+	expect(s, "gateway.function", "a", HEALTH_FAIL, "echo answered 404: no such function");
+	expect(s, "gateway.auth", "a", HEALTH_FAIL, "connection refused");
+}
+
+static void test_no_function(void **state)
+{
+	struct scene *s = *state;
+
+	s->cluster->faas.n_functions = 0;
+	act(s);
+	judge(s);
+	expect(s, "gateway.function", "a", HEALTH_SKIP, "no function");
+	expect(s, "gateway.async", NULL, HEALTH_SKIP, "no function");
+}
+
+static struct action *nth(struct scene *s, size_t node, int kind, size_t n)
+{
+	for (size_t i = 0; i < s->ev.nodes[node].n_actions; i++)
+		if ((int)s->ev.nodes[node].actions[i].kind == kind && n-- == 0)
+			return &s->ev.nodes[node].actions[i];
+	fail_msg("node %zu: no such action", node);
+	return NULL;
+}
+
+static void answer_with(struct scene *s, size_t node, struct action *a, const char *text)
+{
+	a->ok = false;
+	a->seconds = 0;
+	a->error = NULL;
+	action_read(a, text, &s->ev.nodes[node].arena);
+}
+
+static void test_containers(void **state)
+{
+	struct scene *s = *state;
+
+	answer_with(s, 0, nth(s, 0, ACTION_ASYNC, 0),
+		"{\"ok\":false,\"ms\":10000,\"error\":\"no callback\"}");
+	answer_with(s, 1, nth(s, 1, ACTION_REDIS, 0), "");
+	answer_with(s, 2, nth(s, 2, ACTION_REDIS, 0), "Error response from daemon: \033[0mno");
+	answer_with(s, 0, nth(s, 0, ACTION_PEER, 1), "{\"ok\":false,\"error\":\"timed out\"}");
+	judge(s);
+	expect(s, "gateway.async", "a", HEALTH_FAIL, "'echo': no callback");
+	expect(s, "redis.write", "b", HEALTH_FAIL, "no answer in time");
+	expect(s, "redis.write", "c", HEALTH_FAIL, "from daemon: \\x1b[0mno");
+	expect(s, "overlay.data", "a", HEALTH_FAIL, "no data to c (10.9.0.7:7007): timed out");
+	expect(s, "overlay.data", "b", HEALTH_OK, "2 containers");
+}
+
+static void test_no_container(void **state)
+{
+	struct scene *s = *state;
+
+	hear(&s->ev.nodes[1], "time\t1\n" HOST INFO("nb", "10.0.0.2", "false") "end\tok\n");
+	act(s);
+	judge(s);
+	expect(s, "overlay.data", "b", HEALTH_FAIL, "neither");
+	expect(s, "redis.write", "b", HEALTH_FAIL, "neither");
+	expect(s, "sysctl.container", "b", HEALTH_SKIP, "no container");
+	expect(s, "overlay.data", "c", HEALTH_OK, "1 container on");
+}
+
+static void test_kernel(void **state)
+{
+	struct scene *s = *state;
+
+	hear(&s->ev.nodes[0],
+		"time\t1\n/proc/sys/net/core/somaxconn:4096\n"
+		"/proc/sys/net/ipv4/tcp_tw_reuse:1\n"
+		"/proc/sys/net/ipv4/ip_local_port_range:10246 5000\n"
+		"LISTEN 0 65535 0.0.0.0:80 0.0.0.0:*\nLISTEN 0 511 [::]:80 [::]:*\n" INFO(
+			"na", "10.0.0.1", "true") CONTAINER(ID_A, "svarm_gateway",
+			"10.9.0.5") "/proc/sys/net/core/somaxconn:128\nend\tok\n");
+	judge(s);
+	expect(s, "sysctl.host", "a", HEALTH_FAIL,
+		"net.core.somaxconn is 4096, not 65535; "
+		"net.ipv4.ip_local_port_range is 10246 5000, not 1024 65000");
+	expect(s, "sysctl.container", "a", HEALTH_FAIL,
+		"in svarm_gateway net.core.somaxconn is 128, not 65535; net.ipv4.tcp_tw_reuse is "
+		"unknown");
+	expect(s, "listen.nginx", "a", HEALTH_FAIL, "port 80: 511 calls may wait, not 65535");
+	expect(s, "listen.gateway", "a", HEALTH_FAIL, "nothing listens on port 8080");
+	hear(&s->ev.nodes[0], "time\t1\n" HOST INFO("na", "10.0.0.1", "true") "end\tok\n");
+	judge(s);
+	expect(s, "listen.nginx", "a", HEALTH_FAIL, "nothing listens on port 80");
+	expect(s, "listen.gateway", NULL, HEALTH_FAIL, "no container of svarm_gateway");
+}
+
+static void test_public(void **state)
+{
+	struct scene *s = *state;
+	struct scan *a = &s->ev.nodes[0].scan, *b = &s->ev.nodes[1].scan;
+
+	a->tcp[0] = PORT_OPEN;
+	a->tcp[5] = PORT_OPEN;
+	a->udp[1] = PORT_OPEN;
+	b->tcp[3] = PORT_REFUSED;
+	b->udp[0] = PORT_REFUSED;
+	judge(s);
+	expect(s, "public.tcp", "a", HEALTH_FAIL, "open to this machine: 2375, 4789");
+	expect(s, "public.udp", "a", HEALTH_FAIL, "answering to this machine: 4789");
+	expect(s, "public.tcp", "b", HEALTH_OK, "(20 silent, 1 refused)");
+	expect(s, "public.udp", "b", HEALTH_OK, "no answer from 2377, 4789, 7946");
+	/* sshd may listen wherever the spec says. */
+	s->cluster->nodes[0].port = 2375;
+	s->ev.nodes[2].scan = (struct scan){.error = "unable to resolve"};
+	b->tcp[7] = PORT_ERROR;
+	judge(s);
+	expect(s, "public.tcp", "a", HEALTH_FAIL, "open to this machine: 4789");
+	expect(s, "public.tcp", "b", HEALTH_WARN, "1 ports could not be tried");
+	expect(s, "public.tcp", "c", HEALTH_SKIP, "unable to resolve");
+	s->cluster->nodes[2].address = s->cluster->nodes[2].private;
+	judge(s);
+	expect(s, "public.udp", "c", HEALTH_SKIP, "the same");
+}
+
+/* ---- the parser -------------------------------------------------------------------------------
+ */
+
+static int parse(struct answer *a, const char *text)
+{
+	_cleanup_err_ struct err err = ERR_INIT;
+	int r = answer_parse(text, strlen(text), a, &err);
+
+	assert_true(r == 0 || err.msg);
+	return r;
+}
+
+static void test_cut_off(void **state)
+{
+	for (size_t len = 0; len < sizeof(answer_a) - 2; len++) {
+		_cleanup_(answer_done) struct answer a = {0};
+		_cleanup_err_ struct err err = ERR_INIT;
+
+		assert_int_equal(answer_parse(answer_a, len, &a, &err), -EBADMSG);
+	}
+}
+
+static void test_hostile(void **state)
+{
+	_cleanup_(answer_done) struct answer a = {.n_ran = 2};
+
+	assert_int_equal(
+		parse(&a, "time\tnan\n"
+			  "LISTEN\nLISTEN 0 x 0.0.0.0:80 y\nLISTEN 0 -1 0.0.0.0:80 y\nLISTEN 0 1 "
+			  "80 y\n"
+			  "LISTEN 0 1 0.0.0.0:99999 y\nLISTEN 0 99999999999999999999 0.0.0.0:80 y\n"
+			  "/proc/sys/net/core/somaxconn\n" CONTAINER("; reboot", "svarm_gateway",
+				  "10.9.0.5") CONTAINER(ID_A, "svarm_gateway",
+				  "10.9.0.5; reboot") "/proc/sys/net/core/somaxconn: 1 \t 2  \n"
+						      "ran\t-"
+						      "1\tx\nran\t2\tx\nran\t1\ty\tz\nran\nran\tx\n"
+						      "json\njson\ttasks\njson\ttasks\t{}"
+						      "\njson\tunknown\t{\nunknown\tline\n"
+						      "end\tok\n"),
+		0);
+	assert_true(a.time == 0);
+	assert_int_equal(a.host.n_listeners, 0);
+	assert_int_equal(a.host.n_sysctls, 0);
+	/* What is quoted into a script later is an id and an address, or it is nothing. */
+	assert_int_equal(a.n_containers, 1);
+	assert_null(a.containers[0].address);
+	assert_string_equal(netns_sysctl(&a.containers[0].netns, "net.core.somaxconn"), "1 2");
+	assert_null(netns_sysctl(&a.containers[0].netns, "net.core.somaxcon"));
+	assert_null(netns_sysctl(&a.containers[0].netns, "net.core.somaxconnx"));
+	assert_null(a.ran[0]);
+	assert_string_equal(a.ran[1], "y\tz");
+}
+
+static void test_too_much(void **state)
+{
+	_cleanup_buf_ struct buf text = BUF_INIT;
+	_cleanup_(answer_done) struct answer a = {0}, b = {0};
+
+	for (int i = 0; i < 1000; i++)
+		buf_adds(&text, CONTAINER(ID_A, "svarm_gateway",
+					"10.9.0.5") "LISTEN 0 1 0.0.0.0:80 y\n/proc/sys/a:1\n");
+	for (int i = 0; i < 1000; i++)
+		buf_adds(&text, "LISTEN 0 1 0.0.0.0:80 y\n/proc/sys/a:1\n");
+	buf_adds(&text, "end\tok\n");
+	assert_int_equal(parse(&a, buf_str(&text)), 0);
+	assert_int_equal(a.n_containers, 256);
+	assert_true(a.host.n_listeners <= 256 && a.host.n_sysctls <= 256);
+	for (int i = 0; i < 20000; i++)
+		buf_addc(&text, '\n');
+	assert_int_equal(parse(&b, buf_str(&text)), -E2BIG);
+}
+
+static void test_action(void **state)
+{
+	static const struct {
+		const char *text;
+		bool ok;
+		const char *error;
+	} cases[] = {
+		{"{\"ok\":true,\"ms\":2500}", true, NULL},
+		{"{\"ok\":true,\"ms\":\"x\"}", true, NULL},
+		{"{\"ok\":\"true\"}", false, "failed without saying why"},
+		{"{\"ok\":false,\"error\":\"no\"}", false, "no"},
+		{"{\"ok\":false,\"error\":7}", false, "failed without saying why"},
+		{"[]", false, "[]"},
+		{"", false, "no answer in time"},
+		{"OCI runtime exec failed", false, "OCI runtime exec failed"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct arena arena = ARENA_INIT;
+		struct action a = {0};
+
+		action_read(&a, cases[i].text, &arena);
+		assert_int_equal(a.ok, cases[i].ok);
+		if (cases[i].error)
+			assert_string_equal(a.error, cases[i].error);
+		else
+			assert_null(a.error);
+		assert_true(a.seconds == (i == 0 ? 2.5 : 0));
+		arena_done(&arena);
+	}
+}
+
+static void test_plan(void **state)
+{
+	struct scene *s = *state;
+
+	/* a: redis, async, two peers; b: redis, a's gateway, c's worker; Redis has no peer port. */
+	assert_int_equal(s->ev.nodes[0].n_actions, 4);
+	assert_int_equal(s->ev.nodes[1].n_actions, 3);
+	assert_string_equal(nth(s, 1, ACTION_PEER, 0)->argument, "10.9.0.5:7007");
+	assert_string_equal(nth(s, 1, ACTION_PEER, 1)->argument, "10.9.0.7:7007");
+	assert_string_equal(nth(s, 0, ACTION_ASYNC, 0)->argument, "echo");
+	assert_string_equal(nth(s, 2, ACTION_REDIS, 0)->container->id, ID_C);
+}
+
+static void test_only(void **state)
+{
+	_cleanup_err_ struct err err = ERR_INIT;
+	struct scene *s = *state;
+	const char *good[] = {"overlay", "node.clock"}, *near[] = {"overlay.dta"},
+		   *bad[] = {"zzzzzz"};
+
+	assert_int_equal(health_check_only(good, 2, &err), 0);
+	assert_int_equal(health_check_only(near, 1, &err), -EINVAL);
+	assert_non_null(strstr(err_msg(&err), "did you mean 'overlay.data'"));
+	assert_int_equal(health_check_only(bad, 1, &err), -EINVAL);
+	assert_non_null(strstr(err_msg(&err), "groups are node, docker, swarm"));
+	judge_all(&s->health, &s->ev, &(struct health_options){.only = good, .n_only = 2});
+	assert_int_equal(s->health.n, 7); /* three overlays, three clocks and ours */
+}
+
+int main(void)
+{
+#define SCENE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		SCENE(test_healthy),
+		SCENE(test_order),
+		SCENE(test_node_down),
+		SCENE(test_all_down),
+		SCENE(test_clocks),
+		SCENE(test_two_clocks),
+		SCENE(test_docker),
+		SCENE(test_swarm),
+		SCENE(test_services),
+		SCENE(test_calls),
+		SCENE(test_no_function),
+		SCENE(test_containers),
+		SCENE(test_no_container),
+		SCENE(test_kernel),
+		SCENE(test_public),
+		SCENE(test_plan),
+		SCENE(test_only),
+		cmocka_unit_test(test_cut_off),
+		cmocka_unit_test(test_hostile),
+		cmocka_unit_test(test_too_much),
+		cmocka_unit_test(test_action),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
