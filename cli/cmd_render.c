@@ -69,6 +69,8 @@ static int render_node(
 
 		if (res->kind == RES_FILE && !res->file.secret)
 			add(all, n, res->name, res->file.content, res->file.len);
+		if (res->kind == RES_DAEMON)
+			add(all, n, res->name, res->daemon.wanted, strlen(res->daemon.wanted));
 		if (res->kind == RES_STACK)
 			add(all, n, arena_printf(&all->arena, "stack-%s.yml", res->name),
 				res->stack.content, res->stack.len);

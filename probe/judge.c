@@ -46,10 +46,13 @@ void subject(struct judge *j, struct health_result *r, const char *raw)
 const char *shown(struct judge *j, const char *raw, size_t max)
 {
 	_cleanup_buf_ struct buf text = BUF_INIT;
-	size_t len = raw ? strlen(raw) : 0;
+	size_t len;
 
-	escape_text(&text, raw ? raw : "", MIN_OF(len, max), false);
-	buf_rtrim(&text);
+	raw = raw ? raw + strspn(raw, " \t\r\n") : "";
+	len = strlen(raw);
+	while (len && strchr(" \t\r\n", raw[len - 1]))
+		len--;
+	escape_text(&text, raw, MIN_OF(len, max), false);
 	if (len > max)
 		buf_adds(&text, "…");
 	return arena_strdup(&j->health->arena, buf_str(&text));

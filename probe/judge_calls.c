@@ -23,15 +23,12 @@ static void explain(struct judge *j, struct health_result *r, int status)
 		remedy(j, r,
 			"nginx finds no gateway: on a manager 'docker service ps svarm_gateway'");
 		break;
-	case 503:
-		remedy(j, r,
-			"the gateway lacks docker, Redis or the function's tasks: see those rows");
-		break;
+	case 503: remedy(j, r, "the gateway lacks docker or Redis: see those rows"); break;
 	default: remedy(j, r, "on a manager: 'docker service logs svarm_gateway'");
 	}
 }
 
-static void wrong_status(
+static struct health_result *wrong_status(
 	struct judge *j, const struct node_evidence *e, const struct http_seen *s, const char *what)
 {
 	/* A page of nginx's own says no more than its status. */
@@ -42,6 +39,22 @@ static void wrong_status(
 		body);
 	r->seconds = s->seconds;
 	explain(j, r, s->status);
+	return r;
+}
+
+static void function_failed(
+	struct judge *j, const struct node_evidence *e, const struct http_seen *s, const char *name)
+{
+	struct health_result *r = wrong_status(
+		j, e, s, arena_printf(&j->health->arena, "'%s'", name));
+
+	if (e->http[HTTP_HEALTHZ].status != 200)
+		return; /* it is not the function's fault */
+	if (s->status == 404)
+		remedy(j, r, "the gateway does not know it: 'svarm up' deploys it");
+	else
+		remedy(j, r, "on a manager: 'docker service ps fn_%s', 'docker service logs fn_%s'",
+			name, name);
 }
 
 void judge_healthz(struct judge *j, const struct node_evidence *e)
@@ -85,7 +98,7 @@ void judge_function(struct judge *j, const struct node_evidence *e)
 		r->seconds = s->seconds;
 		remedy(j, r, "the call arrives; name a function first that answers a plain GET");
 	} else {
-		wrong_status(j, e, s, name);
+		function_failed(j, e, s, name);
 	}
 }
 

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/node/subnet.h"
+
 static const struct {
 	enum node_role role;
 	const char *key, *why;
@@ -14,6 +16,15 @@ static const struct {
 	{ROLE_WORKER, "svarm.worker", "functions run here"},
 	{ROLE_DATABASE, "svarm.database", "Redis runs here"},
 	{ROLE_INGRESS, "svarm.ingress", "nginx runs here"},
+};
+
+/* What the swarm takes ranges from by itself: its ingress network, and what users create. */
+static const char *const pools[] = {
+	"10.202.0.0/16",
+	"10.218.0.0/16",
+	"10.234.0.0/16",
+	"10.250.0.0/16",
+	NULL,
 };
 
 static const char *label_now(const struct facts *f, const struct spec_node *n, const char *key)
@@ -56,6 +67,7 @@ int provision_swarm_want(const struct cluster *c, const struct spec_node *n, con
 	r->swarm.manager = n->roles & ROLE_MANAGER;
 	r->swarm.address = n->private;
 	r->swarm.leader = leader->private;
+	r->swarm.pool = subnet_pick(pools, c, f);
 	if (n != leader)
 		return 0;
 

@@ -22,17 +22,17 @@ $(B)/libfaas.a: $(call obj,$(FAAS_PART_SRC)) faas/sources.mk
 
 TEST_LIBS = $(B)/libfaas.a $(B)/libsvarm.a
 TEST_LINK = $(CC) $(SVARM_CPPFLAGS) $(EXT_CFLAGS) $(CPPFLAGS) $(SVARM_CFLAGS) $(CFLAGS) -Itests -MMD -MP \
-	$(SVARM_LDFLAGS) $(LDFLAGS) -o $@ $(filter %.c,$^) $(TEST_LIBS) \
+	$(SVARM_LDFLAGS) $(LDFLAGS) -o $@ $< $(1) $(TEST_LIBS) \
 	$(LIBS_svarm) $(LIBS_gateway) $(LIBS_test) -lm
 
 $(B)/tests/test_%: tests/unit/test_%.c $(TEST_LIBS)
-	$(call say,TEST,$<)mkdir -p $(@D) && $(TEST_LINK)
+	$(call say,TEST,$<)mkdir -p $(@D) && $(call TEST_LINK)
 $(B)/tests/fuzz_%: tests/fuzz/fuzz_%.c tests/fuzz/replay_main.c $(TEST_LIBS)
-	$(call say,FUZZ,$<)mkdir -p $(@D) && $(TEST_LINK)
+	$(call say,FUZZ,$<)mkdir -p $(@D) && $(call TEST_LINK,tests/fuzz/replay_main.c)
 $(B)/tests/ssh_probe $(B)/tests/bad_sshd: $(B)/tests/%: tests/system/%.c $(TEST_LIBS)
-	$(call say,TEST,$<)mkdir -p $(@D) && $(TEST_LINK)
+	$(call say,TEST,$<)mkdir -p $(@D) && $(call TEST_LINK)
 $(B)/tests/%: tests/unit/%.c $(TEST_LIBS)
-	$(call say,TEST,$<)mkdir -p $(@D) && $(TEST_LINK)
+	$(call say,TEST,$<)mkdir -p $(@D) && $(call TEST_LINK)
 
 # The sanitised programs are built by a make of their own, so that a plain `make check-unit` does it.
 test-programs: ## build the unit tests and tools under ASan and UBSan

@@ -49,14 +49,18 @@ static int diff(const struct resource *r, size_t n, const struct facts *facts,
 	struct change_set *ret, struct err *err)
 {
 	const struct fact_file *f = facts_file(facts, r->name);
-	json_t *have, *wanted = json_loads(r->daemon.wanted, 0, NULL);
+	json_t *have, *wanted;
 	json_error_t e;
 	int code;
 
+	if (f && f->type == FILE_REGULAR && !f->content)
+		return err_set(err, -EBADMSG,
+			"is there, but the node did not answer with its content");
 	if (f && f->content && f->content_len)
 		have = json_loadb(f->content, f->content_len, JSON_REJECT_DUPLICATES, &e);
 	else
 		have = json_object();
+	wanted = json_loads(r->daemon.wanted, 0, NULL);
 	if (!json_is_object(wanted))
 		code = err_set(err, -EINVAL, "wanted keys are not a JSON object");
 	else if (!json_is_object(have))

@@ -39,6 +39,7 @@ static int diff(const struct resource *r, size_t n, const struct facts *facts,
 	struct change_set *ret, struct err *err)
 {
 	const char *role = r->swarm.manager ? "manager" : "worker";
+	const char *token = r->swarm.manager ? "token.manager" : "token.worker";
 	struct step *s;
 
 	if (facts->swarm == SWARM_ACTIVE)
@@ -52,7 +53,9 @@ static int diff(const struct resource *r, size_t n, const struct facts *facts,
 	} else {
 		s = step_add(ret, 90 * USEC_PER_SEC, "join the swarm as %s", role);
 		step_call(ret, s, "swarm_join", r->swarm.address, r->swarm.leader, NULL);
-		step_promise(ret, s, r->swarm.manager ? "token.manager" : "token.worker");
+		/* Awaited too: the leader may be long at it, which is not this step's time. */
+		step_await(ret, s, token);
+		step_promise(ret, s, token);
 	}
 	change_add(ret, CHANGE_CREATE, r, "inactive",
 		arena_printf(

@@ -13,9 +13,12 @@ static void add_frame(struct script *s, struct arena *arena, const struct frame 
 	*arena_push(arena, s->frames, s->n_frames, s->cap_frames) = f;
 }
 
+/* Not the one that leaves it. */
 static bool is_swarm_step(const struct change_set *set, const struct step *step)
 {
-	return step->n && set->changes[step->first].kind == RES_SWARM;
+	const struct change *c = &set->changes[step->first];
+
+	return step->n && c->kind == RES_SWARM && c->action == CHANGE_CREATE;
 }
 
 static void add_step(struct script *s, const struct change_set *set, size_t i,

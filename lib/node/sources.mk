@@ -24,5 +24,6 @@ LIB_NODE_SRC := \
 	lib/node/link_tcp.c \
 	lib/node/resource.c \
 	lib/node/script.c \
+	lib/node/subnet.c \
 	lib/node/template.c \
 	lib/node/undo.c

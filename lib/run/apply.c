@@ -124,6 +124,9 @@ static void tell_waiting(struct apply *a, const char *promise)
 	else if (!strcmp(promise, PROMISE_ALL_DONE))
 		events_state(a->nr->fleet->options.events, a->nr->node->index,
 			"waiting for the other nodes");
+	else if (!strncmp(promise, "token.", 6))
+		events_state(a->nr->fleet->options.events, a->nr->node->index,
+			"waiting for %s's swarm", cluster_leader(a->nr->fleet->cluster)->name);
 	else
 		events_state(
 			a->nr->fleet->options.events, a->nr->node->index, "waiting: %s", promise);

@@ -371,6 +371,7 @@ def peer_is_bounded(s):
             alive += m.recv(1) == b"y"
         except OSError:
             pass
+    for m in many:
         m.close()
     assert 1 <= alive <= 16, alive
 

@@ -410,11 +410,11 @@ def run(stack, tests):
             if os.environ.get("V"):
                 print("# %.1f s" % (time.monotonic() - start), flush=True)
         for name in sorted(os.listdir(stack.dir)):
-            if name.endswith(".log") and "ERROR: AddressSanitizer" in stack.log(name[:-4]) or \
-                    name.endswith(".log") and "runtime error:" in stack.log(name[:-4]):
+            log = stack.log(name[:-4]) if name.endswith(".log") else ""
+            found = re.search(r"(ERROR|WARNING): \w+Sanitizer|runtime error:", log)
+            if found:
                 failed += 1
-                print("# sanitizer report in %s:\n# %s" % (
-                    name, stack.log(name[:-4])[-3000:].replace("\n", "\n# ")))
+                print("# %s:\n# %s" % (name, log[found.start():][:3000].replace("\n", "\n# ")))
     finally:
         stack.close()
     sys.exit(1 if failed else 0)

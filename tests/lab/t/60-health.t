@@ -143,7 +143,7 @@ fault 'nginx listens with its own backlog' listen.nginx lab-1 failed '511 calls 
 	'on 1 "cd /etc/nginx && mv nginx.conf.kept nginx.conf && systemctl restart nginx"' --only listen
 
 # --- the public side ---------------------------------------------------------------------------
-fault 'the firewall is gone: TCP' public.tcp lab-1 failed 'open to this machine: 2377, .*8080' \
+fault 'the firewall is gone: TCP' public.tcp lab-1 failed 'open to this machine: .*8080' \
 	'on 1 "nft delete table inet svarm"' 'on 1 "nft -f /etc/svarm/firewall.nft"' --only public
 fault 'the firewall is gone: UDP' public.udp lab-2 failed 'answering to this machine: 2377' \
 	'on 2 "nft delete table inet svarm; systemd-run --property=RuntimeMaxSec=15 perl -MIO::Socket::INET -e \"my \\\$s = IO::Socket::INET->new(LocalPort => 2377, Proto => q(udp)); while (my \\\$p = recv(\\\$s, my \\\$b, 99, 0)) { send(\\\$s, \\\$b, 0, \\\$p) }\""; sleep 1' \
