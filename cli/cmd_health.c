@@ -106,7 +106,9 @@ const struct cmd cmd_health = {
 		"settings and backlogs where they apply, ports that must be closed to this "
 		"machine. "
 		"Writes nothing but one short-lived key in Redis and calls of the spec's first "
-		"function. Ends with exit code 1 when a probe failed; each says what can be done.",
+		"function. Ends with exit code 1 when a probe failed; each says what can be done.\n"
+		"The groups are node, docker, swarm, service, gateway, redis, overlay, sysctl, "
+		"listen and public.",
 	.common = COMMON_JSON | COMMON_COLOR | COMMON_RUN | COMMON_NODES | COMMON_TEMPLATES,
 	.max_args = 1,
 	.own = options,

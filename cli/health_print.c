@@ -28,9 +28,11 @@ struct layout {
 
 static void add_styled(struct layout *l, enum cell_style style, const char *s)
 {
-	buf_adds(l->out, l->color ? style_on(style) : "");
+	bool on = l->color && *s && style != CELL_PLAIN;
+
+	buf_adds(l->out, on ? style_on(style) : "");
 	buf_adds(l->out, s);
-	buf_adds(l->out, l->color && style != CELL_PLAIN ? STYLE_OFF : "");
+	buf_adds(l->out, on ? STYLE_OFF : "");
 }
 
 static void add_cell(struct layout *l, enum cell_style style, const char *s, size_t width)

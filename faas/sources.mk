@@ -17,6 +17,7 @@ FAAS_COMMON_SRC := \
 	lib/base/err.c \
 	lib/base/quote.c \
 	lib/base/xalloc.c \
+	lib/ext/heap.c \
 	lib/ext/http.c \
 	lib/ext/json.c \
 	lib/ext/redis.c \

@@ -94,7 +94,7 @@ static struct node_evidence *async_sender(struct evidence *ev)
 	return NULL;
 }
 
-void actions_plan(struct evidence *ev)
+void actions_plan(struct evidence *ev, unsigned needs)
 {
 	struct node_evidence *sender = async_sender(ev);
 
@@ -104,9 +104,11 @@ void actions_plan(struct evidence *ev)
 
 		if (!from)
 			continue;
-		add(e, ACTION_REDIS, from);
-		if (e == sender && ev->cluster->faas.n_functions)
+		if (needs & NEED_REDIS)
+			add(e, ACTION_REDIS, from);
+		if (needs & NEED_ASYNC && e == sender && ev->cluster->faas.n_functions)
 			add(e, ACTION_ASYNC, from)->argument = ev->cluster->faas.functions[0].name;
-		plan_peers(ev, e, from);
+		if (needs & NEED_PEERS)
+			plan_peers(ev, e, from);
 	}
 }

@@ -12,6 +12,7 @@ enum {
 	MAX_CONTAINERS = 256,
 	MAX_SYSCTLS = 256,   /* of one namespace */
 	MAX_LISTENERS = 256, /* of one namespace */
+	MAX_SERVICES = 2000,
 	MAX_TASKS = 20000,
 	MAX_ERRORS = 1000,
 	MAX_JSON = 4 * 1024 * 1024,
@@ -159,7 +160,23 @@ static void note_error(
 		list[(*n)++] = *one;
 }
 
-/* GET /tasks: why tasks do not run.  The times are RFC 3339 in UTC and compare as text. */
+/* How many tasks run that should.  What docker itself counts as running includes the tasks of nodes
+ * that are down, for as long as it remembers them. */
+static void count_task(struct parser *p, const json_t *task, const char *service)
+{
+	struct facts *f = &p->a->facts;
+	const char *wanted = json_str(task, "DesiredState");
+	const char *state = json_str(json_obj(task, "Status"), "State");
+
+	if (!wanted || strcmp(wanted, "running") != 0 || !state || strcmp(state, "running") != 0)
+		return;
+	for (size_t i = 0; i < f->n_services && i < MAX_SERVICES; i++)
+		if (!strcmp(f->services[i].id, service))
+			f->services[i].running++;
+}
+
+/* GET /tasks: which run, and why others do not.  The times are RFC 3339 in UTC and compare as text.
+ */
 static void read_tasks(struct parser *p, const json_t *root)
 {
 	struct task_error *list = arena_array(p->arena, struct task_error, MAX_ERRORS);
@@ -168,6 +185,8 @@ static void read_tasks(struct parser *p, const json_t *root)
 	json_t *task;
 
 	p->tasks_read = true;
+	for (i = 0; i < a->facts.n_services; i++)
+		a->facts.services[i].running = 0;
 	json_array_foreach(root, i, task)
 	{
 		const json_t *status = json_obj(task, "Status");
@@ -177,7 +196,10 @@ static void read_tasks(struct parser *p, const json_t *root)
 			.what = json_str(status, "Err"),
 		};
 
-		if (i < MAX_TASKS && one.service && one.when && one.what && *one.what)
+		if (i >= MAX_TASKS || !one.service)
+			continue;
+		count_task(p, task, one.service);
+		if (one.when && one.what && *one.what)
 			note_error(p, list, &n, &one);
 	}
 	for (i = 0; i < n; i++) {

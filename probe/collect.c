@@ -192,11 +192,11 @@ static void *actor_main(void *arg)
 }
 
 /* Not by fleet_each(), which would try to connect again what cannot be connected. */
-static void act_on_all(struct fleet *f, struct evidence *ev)
+static void act_on_all(struct fleet *f, unsigned needs, struct evidence *ev)
 {
 	struct actor *actors = xcalloc(ev->n, sizeof(*actors));
 
-	actions_plan(ev);
+	actions_plan(ev, needs);
 	for (size_t i = 0; i < ev->n; i++) {
 		actors[i].nr = fleet_node(f, i);
 		actors[i].e = &ev->nodes[i];
@@ -258,7 +258,7 @@ static void see_nodes(struct fleet *f, unsigned needs, struct evidence *ev)
 			ev->nodes[i].refused = arena_strdup(&ev->nodes[i].arena, err_msg(why));
 	}
 	if (needs & NEED_ACTIONS && r != ERR_INTR)
-		act_on_all(f, ev);
+		act_on_all(f, needs, ev);
 }
 
 int evidence_collect(struct fleet *f, unsigned needs, struct evidence *ret, struct err *err)

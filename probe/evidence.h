@@ -64,10 +64,14 @@ struct evidence {
 
 /* What is worth the trouble, by the options. */
 enum need {
-	NEED_NODES = 1 << 0,   /* connect, run health.sh */
-	NEED_ACTIONS = 1 << 1, /* run commands in containers */
-	NEED_HTTP = 1 << 2,
-	NEED_SCAN = 1 << 3,
+	NEED_NODES = 1 << 0, /* connect, run health.sh */
+	NEED_HTTP = 1 << 1,
+	NEED_SCAN = 1 << 2,
+	/* Commands in containers, all of which need the nodes' answers first. */
+	NEED_REDIS = 1 << 3,
+	NEED_ASYNC = 1 << 4,
+	NEED_PEERS = 1 << 5,
+	NEED_ACTIONS = NEED_REDIS | NEED_ASYNC | NEED_PEERS,
 };
 
 /* See everything that @needs name.  @ret must be zeroed; owned (evidence_done), also on failure,
@@ -81,7 +85,7 @@ void collect_http(struct evidence *ev, const bool *cancel);
 void collect_scan(struct evidence *ev, const bool *cancel);
 
 /* What to do in the containers, planned from all nodes' answers: see actions.c. */
-void actions_plan(struct evidence *ev);
+void actions_plan(struct evidence *ev, unsigned needs);
 /* The program in the container of @service that has a `probe` subcommand; NULL: none. */
 const char *probe_program(const char *service);
 

@@ -59,6 +59,7 @@ void judge_docker(struct judge *j, const struct node_evidence *e);
 /* judge_swarm.c */
 void judge_member(struct judge *j, const struct node_evidence *e);
 void judge_ready(struct judge *j, const struct node_evidence *e);
+void judge_strangers(struct judge *j);
 void judge_services(struct judge *j);
 /* judge_calls.c */
 void judge_healthz(struct judge *j, const struct node_evidence *e);

@@ -105,8 +105,55 @@ void judge_ready(struct judge *j, const struct node_evidence *e)
 	}
 }
 
+/* Is this member of the swarm the one that a node of the spec is now? */
+static bool is_ours(const struct evidence *ev, const struct fact_swarm_node *s)
+{
+	for (size_t i = 0; i < ev->n; i++) {
+		const struct node_evidence *e = &ev->nodes[i];
+		const char *id = e->answered ? e->answer.facts.swarm_node_id : NULL;
+
+		if (id && *id ? !strcmp(id, s->id) : same_address(s->address, e->node->private))
+			return true;
+	}
+	return false;
+}
+
+/* What a node was before it joined anew stays in the list, and with it its tasks. */
+void judge_strangers(struct judge *j)
+{
+	const struct node_evidence *m = manager_evidence(j->ev);
+	_cleanup_buf_ struct buf names = BUF_INIT;
+	struct health_result *r;
+	size_t n = 0;
+
+	if (!m) {
+		found(j, NULL, HEALTH_SKIP, "no manager of the swarm answers");
+		return;
+	}
+	for (size_t i = 0; i < m->answer.facts.n_swarm_nodes; i++) {
+		const struct fact_swarm_node *s = &m->answer.facts.swarm_nodes[i];
+
+		if (is_ours(j->ev, s))
+			continue;
+		if (++n <= 3)
+			buf_addf(&names, "%s%s (%s, %s)", n > 1 ? ", " : "",
+				shown(j, s->hostname, 60), shown(j, s->id, 30),
+				s->ready ? "Ready" : "Down");
+	}
+	if (!n) {
+		found(j, NULL, HEALTH_OK, "%zu members, all of them in the spec",
+			m->answer.facts.n_swarm_nodes);
+		return;
+	}
+	r = found(j, NULL, HEALTH_WARN, "%zu member%s that the spec does not name: %s%s", n,
+		n == 1 ? "" : "s", buf_str(&names), n > 3 ? ", …" : "");
+	remedy(j, r, "for those that are gone, on a manager: 'docker node rm --force ID'");
+}
+
 /* ---- services ---------------------------------------------------------------------------------
  */
+
+enum { MAX_OTHERS = 500 };
 
 /* How many tasks a service should have by the spec. */
 struct expected {
@@ -209,25 +256,32 @@ static void judge_expected(struct judge *j, const struct answer *a)
 	}
 }
 
+/* Whatever else runs here: functions deployed by other means, stacks of the operator's own. */
+static void judge_others(struct judge *j, const struct answer *a)
+{
+	const struct facts *f = &a->facts;
+	struct health_result *r;
+	size_t n = 0;
+
+	for (size_t i = 0; i < f->n_services; i++)
+		if (!is_expected(j->ev->cluster, f->services[i].name) && ++n <= MAX_OTHERS)
+			service_row(j, a, &f->services[i], NULL);
+	if (n <= MAX_OTHERS)
+		return;
+	r = found(j, NULL, HEALTH_WARN, "%zu more services were not looked at", n - MAX_OTHERS);
+	remedy(j, r, "on a manager: 'docker service ls'");
+}
+
 void judge_services(struct judge *j)
 {
 	const struct node_evidence *m = manager_evidence(j->ev);
-	const struct facts *f;
+	struct health_result *r;
 
 	if (!m) {
-		struct health_result *r = found(
-			j, NULL, HEALTH_FAIL, "no manager of a swarm answers");
-
-		remedy(j, r,
-			"see the rows of the managers above; 'svarm up' makes a swarm where there "
-			"is none");
+		r = found(j, NULL, HEALTH_FAIL, "no manager of a swarm answers");
+		remedy(j, r, "see the rows of the managers above; 'svarm up' makes a swarm");
 		return;
 	}
 	judge_expected(j, &m->answer);
-	/* Whatever else runs here: functions deployed by other means, stacks of the operator's own.
-	 */
-	f = &m->answer.facts;
-	for (size_t i = 0; i < f->n_services; i++)
-		if (!is_expected(j->ev->cluster, f->services[i].name))
-			service_row(j, &m->answer, &f->services[i], NULL);
+	judge_others(j, &m->answer);
 }

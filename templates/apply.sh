@@ -50,19 +50,24 @@ begin() {
 	chmod 700 "$state"
 	(
 		exec 9>&-
-		while sleep 5; do tell alive; done
+		# The sleep must not hold the answer open once this script has ended.
+		while sleep 5 >/dev/null 2>&1 3>&-; do tell alive; done
 	) &
 	heartbeat=$!
 }
 
-# One at a time: flock is let go by the kernel when this script ends, however it ends.
+# One at a time: flock is let go by the kernel when this script ends, however it ends.  Not below
+# /run/lock, where everybody may write; and readable by root only, since to open a file is all it takes
+# to hold its lock.
 lock_take() {
-	exec 9>>/run/lock/svarm
+	umask 077
+	exec 9>>/run/svarm-lock
+	umask 022
 	if ! flock -n 9; then
-		tell locked "$(head -c 300 /run/lock/svarm | tr -c '[:print:]' ' ')"
+		tell locked "$(head -c 300 /run/svarm-lock | tr -c '[:print:]' ' ')"
 		exit 75
 	fi
-	printf '%s, since %s\n' "$1" "$(date -u +%FT%TZ)" >/run/lock/svarm
+	printf '%s, since %s\n' "$1" "$(date -u +%FT%TZ)" >/run/svarm-lock
 }
 
 step() { # NUMBER AWAITS FUNCTION ARGUMENT…
@@ -150,19 +155,21 @@ packages_install() {
 # ---- files ------------------------------------------------------------------------------------
 # Before the first write to a path that is not ours: remember what was there, for `svarm down`.
 keep_original() {
-	[ ! -e "$state/original$1" ] || return 0
+	if [ -e "$state/original$1" ] || [ -L "$state/original$1" ]; then
+		return 0
+	fi
 	if [ -r "$state/created" ] && grep -qxF -- "$1" "$state/created"; then
 		return 0
 	fi
-	if [ ! -e "$1" ]; then
+	if [ ! -e "$1" ] && [ ! -L "$1" ]; then
 		printf '%s\n' "$1" >>"$state/created"
 		return 0
 	fi
 	[ ! -d "$1" ] || return 0
 	mkdir -p "$state/original${1%/*}"
-	cp -a -- "$1" "$state/original$1.new"
-	sync "$state/original$1.new"
-	mv -- "$state/original$1.new" "$state/original$1"
+	cp -a -- "$1" "$state/original$1.svarm-new"
+	[ -L "$1" ] || sync "$state/original$1.svarm-new"
+	mv -- "$state/original$1.svarm-new" "$state/original$1"
 }
 directory_make() { # PATH MODE
 	[ ! -d "${1%/*}" ] && [ -n "${1%/*}" ] && directory_make "${1%/*}" 0755
@@ -176,21 +183,49 @@ file_put() { # PATH MODE CHECK UNIT VERB
 	path=$1 mode=$2 check=$3 unit=$4 verb=$5
 	folder=${path%/*}
 	[ -d "$folder" ] || directory_make "$folder" 0755
+	# What a run that was killed left; and nothing of this one when it fails.
+	find "$folder" -maxdepth 1 -type f -name '.svarm.??????' -exec rm -f {} +
 	fresh=$(umask 077 && mktemp "$folder/.svarm.XXXXXX")
+	trap 'rm -f "$fresh"' EXIT
 	frame_to_file "$fresh"
 	chmod "$mode" "$fresh"
 	if [ -n "$check" ] && ! "$check" "$fresh"; then
-		rm -f "$fresh"
 		die "$path was not replaced: the new one does not pass its check"
 	fi
 	keep_original "$path"
+	if [ -n "$unit" ] && ! systemctl -q is-active "$unit"; then
+		unit=''
+	fi
+	[ -z "$unit" ] || pending_add "$unit" "$verb"
 	sync "$fresh"
 	mv -f -- "$fresh" "$path"
 	sync "$folder"
 	case $path in /etc/systemd/system/*) systemctl daemon-reload ;; esac
-	if [ -n "$unit" ] && systemctl -q is-active "$unit"; then
+	if [ -n "$unit" ]; then
 		systemctl "$verb" "$unit"
+		pending_done "$unit"
 	fi
+}
+# The units whose file may be newer than what they run with: what an interruption leaves here, the
+# next run finishes.
+pending_add() { # UNIT VERB
+	printf '%s %s\n' "$1" "$2" >>"$state/pending"
+	sync "$state/pending"
+}
+pending_done() { # UNIT
+	awk -v unit="$1" '$1 != unit' "$state/pending" >"$state/pending.new"
+	mv -f "$state/pending.new" "$state/pending"
+	[ -s "$state/pending" ] || rm -f "$state/pending"
+}
+pending_finish() {
+	[ -r "$state/pending" ] || return 0
+	systemctl daemon-reload
+	while read -r unit verb; do
+		if systemctl -q is-active "$unit"; then
+			systemctl "$verb" "$unit" </dev/null
+		fi
+	done <"$state/pending"
+	rm -f "$state/pending"
 }
 check_nginx() { nginx -t -q -c "$1"; }
 check_nft() { nft -c -f "$1"; }
@@ -251,6 +286,7 @@ swarm_tokens() {
 }
 swarm_join() { # ADDRESS LEADER; the token is a frame
 	frame_value
+	case $value in '' | *[!A-Za-z0-9-]*) die 'what came is no join token' ;; esac
 	case $2 in *:*) leader="[$2]" ;; *) leader=$2 ;; esac
 	case $1 in *:*) own="[$1]" ;; *) own=$1 ;; esac
 	printf '{"ListenAddr":"%s:2377","AdvertiseAddr":"%s","DataPathAddr":"%s","RemoteAddrs":["%s:2377"],"JoinToken":"%s"}' \
@@ -266,29 +302,44 @@ swarm_join() { # ADDRESS LEADER; the token is a frame
 	done
 	: >"$state/swarm"
 }
-# The id of the living swarm node at an address; waits for it to be ready.
-swarm_node_id() { # ADDRESS
+# The id this node got goes to svarm, for the leader's labels.
+tell_joined() {
+	tell out joined "$(docker info --format '{{.Swarm.NodeID}}' | tr -d '\n' | base64 -w 0)"
+}
+# The swarm knows a node that has just joined before the node is ready for anything.
+swarm_await_node() { # ID
 	waited=0
-	while :; do
-		# shellcheck disable=SC2046
-		id=$(docker node inspect $(docker node ls -q) \
-			--format '{{.Status.State}} {{.Status.Addr}} {{.ID}}' |
-			sed -n "s/^ready $1 //p" | head -n 1)
-		[ -z "$id" ] || break
-		[ "$waited" -lt 60 ] || die "no ready swarm node at $1"
+	until [ "$(docker node inspect -f '{{.Status.State}}' "$1" 2>/dev/null)" = ready ]; do
+		[ "$waited" -lt 60 ] || die "swarm node $1 does not become ready"
 		sleep 0.5
 		waited=$((waited + 1))
 	done
-	printf '%s\n' "$id"
 }
-labels_set() { # ADDRESS KEY VALUE …; neighbours of one address go together
+# Entries of a member that left and came back under a new id: gone for good, and in the way of counts.
+swarm_bury_ghosts() { # ID
+	address=$(docker node inspect -f '{{.Status.Addr}}' "$1")
+	# shellcheck disable=SC2046
+	docker node inspect $(docker node ls -q) --format '{{.Status.State}} {{.Status.Addr}} {{.ID}}' |
+		while read -r status where ghost; do
+			[ "$status $where" != "down $address" ] || docker node rm "$ghost" || true
+		done
+}
+labels_set() { # ID|self|joined.NAME KEY VALUE …; with joined.NAME the id is a frame
 	while [ "$#" -gt 0 ]; do
-		address=$1 options=''
-		while [ "$#" -gt 0 ] && [ "$1" = "$address" ]; do
+		who=$1 options=''
+		while [ "$#" -gt 0 ] && [ "$1" = "$who" ]; do
 			options="$options --label-add $2=$3"
 			shift 3
 		done
-		id=$(swarm_node_id "$address")
+		case $who in
+		joined.*)
+			frame_value
+			id=$value
+			swarm_await_node "$id"
+			swarm_bury_ghosts "$id"
+			;;
+		*) id=$who ;;
+		esac
 		# shellcheck disable=SC2086
 		docker node update $options "$id" >/dev/null
 	done
@@ -354,6 +405,14 @@ stack_deploy() { # STACK; the compose file is a frame
 	docker stack deploy --prune --resolve-image never --compose-file "$work/stack.yml" "$1"
 	stack_converge "$1"
 }
+# At the end of a run: what changed elsewhere (a node that joined, an image that came) may have started
+# tasks.  The frame is empty when all other nodes ended well; else waiting would be in vain.
+services_settle() {
+	frame_value
+	[ -z "$value" ] || return 0
+	stack_converge svarm
+	stack_converge fn
+}
 stack_remove() { # STACK
 	docker stack rm "$1"
 }
@@ -403,7 +462,7 @@ units_down() { # UNIT …
 }
 files_restore() {
 	if [ -d "$state/original" ]; then
-		(cd "$state/original" && find . -type f -o -type l) | while IFS= read -r path; do
+		(cd "$state/original" && find . ! -name '*.svarm-new' ! -type d) | while IFS= read -r path; do
 			path=${path#.}
 			cp -a -- "$state/original$path" "$path.svarm-restore"
 			mv -f -- "$path.svarm-restore" "$path"

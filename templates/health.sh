@@ -85,9 +85,11 @@ ask_docker() {
 		if ($info =~ /"ControlAvailable":true/) {
 			say("nodes", get("/nodes"));
 			my $services = say("services", get("/services?status=true"));
-			my $short = 0;
-			while ($services =~ /"RunningTasks":(\d+),"DesiredTasks":(\d+)/g) { $short ||= $1 < $2 }
-			say("tasks", get("/tasks")) if $short;
+			my $odd = 0;
+			while ($services =~ /"RunningTasks":(\d+),"DesiredTasks":(\d+)/g) { $odd ||= $1 != $2 }
+			# Only those that should run, or, to know why one does not, the past ones too.
+			my $present = "?filters=%7B%22desired-state%22%3A%5B%22running%22%5D%7D";
+			say("tasks", get("/tasks" . ($odd ? "" : $present)));
 		}
 		my $ours = get("/containers/json?filters=" .
 			"%7B%22label%22%3A%5B%22com.docker.stack.namespace%3Dsvarm%22%5D%7D") // "";

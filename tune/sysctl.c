@@ -144,10 +144,11 @@ int sysctl_want(const struct cluster *c, const struct spec_node *n, struct resou
 	if (r < 0)
 		return r;
 
+	/* Live first: a value the kernel refuses must not be in force at the next boot. */
+	each_setting(c, n, want_one, want);
 	file = resource_add(want, RES_FILE, FILE_PATH, "kernel settings, kept across boots");
 	file->file.content = arena_memdup(want->arena, buf_str(&text), text.len + 1);
 	file->file.len = text.len;
 	file->file.mode = 0644;
-	each_setting(c, n, want_one, want);
 	return 0;
 }

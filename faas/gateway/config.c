@@ -23,7 +23,7 @@ static int load_numbers(struct config *c, struct err *err)
 		{"SVARM_KEEPALIVE", &c->keepalive, 128, 1, 10000},
 		{"SVARM_WORKER_PROCESSES", &c->worker_processes, MAX(1, MIN(cpus, 4)), 1, 128},
 		{"SVARM_WORKER_CONNECTIONS", &c->worker_connections, 16384, 64, 1 << 20},
-		{"SVARM_ASYNC_BUDGET", &c->async_budget, 48 << 20, 1 << 20, 1L << 40},
+		{"SVARM_ASYNC_BUDGET", &c->async_budget, 32 << 20, 1 << 20, 1L << 40},
 	};
 	int r = 0;
 
@@ -41,7 +41,7 @@ static int load_times(struct config *c, struct err *err)
 		long def;
 	} times[] = {
 		{"SVARM_READ_TIMEOUT", &c->read_timeout_ms, 300000},
-		{"SVARM_CONNECT_TIMEOUT", &c->connect_timeout_ms, 2000},
+		{"SVARM_CONNECT_TIMEOUT", &c->connect_timeout_ms, 1500},
 		{"SVARM_UPSTREAM_IDLE", &c->upstream_idle_ms, 4000},
 		{"SVARM_RESYNC", &c->resync_ms, 2000},
 		{"SVARM_STOP_TIMEOUT", &c->stop_timeout_ms, 25000},

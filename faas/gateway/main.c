@@ -17,6 +17,7 @@
 #include "faas/gateway/metrics.h"
 #include "faas/gateway/probes.h"
 #include "lib/base/clock.h"
+#include "lib/ext/heap.h"
 #include "lib/ext/http.h"
 
 enum { FIRST_LOOK_MS = 5000, MAX_DEATHS = 5 };
@@ -136,6 +137,7 @@ int main(int argc, char **argv)
 	sigset_t set;
 	int r;
 
+	heap_tune();
 	http_global_init();
 	if (argc >= 2 && !strcmp(argv[1], "probe"))
 		return probe_main(gateway_probes, argc - 2, argv + 2);

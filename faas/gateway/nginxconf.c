@@ -92,49 +92,52 @@ static void write_proxy_side(const struct config *c, struct buf *out)
 static void write_maps(struct buf *out)
 {
 	/* The sizes must stand before the first map; they hold thousands of functions. */
-	buf_adds(out, "map_hash_bucket_size 256;\n"
-		      "map_hash_max_size 32768;\n"
-		      /* `return 502 ""` would send a page; a variable that is empty sends nothing */
-		      "map $host $svarm_nothing {\n"
-		      "default \"\";\n"
-		      "}\n"
-		      "map $request_id $svarm_uuid {\n"
-		      "\"~^(?<a>.{8})(?<b>.{4})(?<c>.{4})(?<d>.{4})(?<e>.{12})$\" "
-		      "\"$a-$b-$c-$d-$e\";\n"
-		      "}\n"
-		      "map $http_x_call_id $svarm_call_id {\n"
-		      "default $svarm_uuid;\n"
-		      "\"~^[-A-Za-z0-9_.:]{1,128}$\" $http_x_call_id;\n"
-		      "}\n"
-		      "map $msec $svarm_start_time {\n"
-		      "\"~^(?<s>[0-9]+)\\.(?<ms>[0-9]{3})$\" \"${s}${ms}000000\";\n"
-		      "}\n"
-		      "map $http_x_real_ip $svarm_real_ip {\n"
-		      "default $http_x_real_ip;\n"
-		      "\"\" $remote_addr;\n"
-		      "}\n"
-		      "map $http_x_forwarded_host $svarm_forwarded_host {\n"
-		      "default $http_x_forwarded_host;\n"
-		      "\"\" $http_host;\n"
-		      "}\n"
-		      "map $http_x_forwarded_proto $svarm_forwarded_proto {\n"
-		      "default $http_x_forwarded_proto;\n"
-		      "\"\" $scheme;\n"
-		      "}\n"
-		      "map $request_uri $svarm_fn {\n"
-		      "default \"\";\n"
-		      "\"~^/function/(?<fn>[-A-Za-z0-9_]+)(?:\\." FUNCTION_NAMESPACE
-		      ")?(?:[/?]|$)\" $fn;\n"
-		      "}\n"
-		      "map $request_uri $svarm_path {\n"
-		      "default /;\n"
-		      "\"~^/function/[^/?]+(?<rest>/[^?]*)\" $rest;\n"
-		      "}\n");
+	buf_adds(out,
+		"map_hash_bucket_size 256;\n"
+		"map_hash_max_size 32768;\n"
+		/* `return 502 ""` would send a page; a variable that is empty sends nothing */
+		"map $host $svarm_nothing {\n"
+		"default \"\";\n"
+		"}\n"
+		"map $request_id $svarm_uuid {\n"
+		"\"~^(?<a>.{8})(?<b>.{4})(?<c>.{4})(?<d>.{4})(?<e>.{12})$\" "
+		"\"$a-$b-$c-$d-$e\";\n"
+		"}\n"
+		"map $http_x_call_id $svarm_call_id {\n"
+		"default $svarm_uuid;\n"
+		"\"~^[-A-Za-z0-9_.:]{1,128}$\" $http_x_call_id;\n"
+		"}\n"
+		"map $msec $svarm_start_time {\n"
+		"\"~^(?<s>[0-9]+)\\.(?<ms>[0-9]{3})$\" \"${s}${ms}000000\";\n"
+		"}\n"
+		"map $http_x_real_ip $svarm_real_ip {\n"
+		"default $http_x_real_ip;\n"
+		"\"\" $remote_addr;\n"
+		"}\n"
+		"map $http_x_forwarded_host $svarm_forwarded_host {\n"
+		"default $http_x_forwarded_host;\n"
+		"\"\" $http_host;\n"
+		"}\n"
+		"map $http_x_forwarded_proto $svarm_forwarded_proto {\n"
+		"default $http_x_forwarded_proto;\n"
+		"\"\" $scheme;\n"
+		"}\n"
+		"map $request_uri $svarm_fn {\n"
+		"default \"\";\n"
+		"\"~^/function/(?<fn>[-A-Za-z0-9_]+)(?:\\." FUNCTION_NAMESPACE
+		")?(?:[/?]|$)\" $fn;\n"
+		"}\n"
+		"map $request_uri $svarm_path {\n"
+		"default /;\n"
+		"\"~^/function/[^/?]+(?<rest>/[^?]*)\" $rest;\n"
+		"}\n");
 }
 
 static void write_upstream(const struct config *c, const struct function *f, struct buf *out)
 {
-	buf_addf(out, "upstream fn_%s {\nzone fn_%s 64k;\n", f->name, f->name);
+	/* The zone lets all worker processes share what they know of a server: about 1k each. */
+	buf_addf(out, "upstream fn_%s {\nzone fn_%s %zuk;\n", f->name, f->name,
+		MAX_OF((size_t)64, 32 + 2 * f->addresses_n));
 	/* A task that is gone costs a few failed connects a second until Docker says so too. */
 	for (size_t i = 0; i < f->addresses_n; i++)
 		buf_addf(out, "server %s:%ld max_fails=3 fail_timeout=1s;\n", f->addresses[i],
@@ -167,17 +170,8 @@ static void write_functions(const struct config *c, const struct model *m, struc
 	buf_adds(out, "}\n");
 }
 
-static void write_server(const struct config *c, struct buf *out)
+static void write_function_calls(struct buf *out)
 {
-	buf_addf(out,
-		"upstream svarm_control {\n"
-		"server unix:%s/control.sock;\n"
-		"keepalive 64;\n"
-		"keepalive_requests 100000;\n"
-		"}\n"
-		"server {\n"
-		"listen %ld backlog=%ld;\n",
-		c->run_dir, c->port, c->backlog);
 	buf_adds(out, "location /function/ {\n"
 		      "error_page 463 = @asleep;\n"
 		      "error_page 502 504 =502 @unreachable;\n"
@@ -201,48 +195,50 @@ static void write_server(const struct config *c, struct buf *out)
 		      "}\n"
 		      "location @unreachable {\n"
 		      "return 502 $svarm_nothing;\n"
-		      "}\n"
-		      "location /async-function/ {\n"
-		      "client_max_body_size 10m;\n"
-		      "proxy_pass http://svarm_control;\n"
-		      "}\n"
-		      "location /system/ {\n"
-		      "client_max_body_size 1m;\n"
-		      "proxy_pass http://svarm_control;\n"
-		      "}\n"
-		      "location = /healthz {\n"
-		      "proxy_pass http://svarm_control;\n"
-		      "}\n"
-		      /* Without these nginx would redirect to the same with a slash. */
-		      "location = /function {\n"
-		      "return 404 \"not found\\n\";\n"
-		      "}\n"
-		      "location = /async-function {\n"
-		      "return 404 \"not found\\n\";\n"
-		      "}\n"
-		      "location = /system {\n"
-		      "return 404 \"not found\\n\";\n"
-		      "}\n"
-		      "location / {\n"
-		      "return 404 \"not found\\n\";\n"
-		      "}\n"
 		      "}\n");
+}
+
+/* @rule is "= /path" or "/prefix/"; @more further lines or "". */
+static void write_control(struct buf *out, const char *rule, const char *more)
+{
+	buf_addf(out, "location %s {\n%sproxy_pass http://svarm_control;\n}\n", rule, more);
+}
+
+static void write_not_found(struct buf *out, const char *rule)
+{
+	buf_addf(out, "location %s {\nreturn 404 \"not found\\n\";\n}\n", rule);
+}
+
+static void write_server(const struct config *c, struct buf *out)
+{
+	buf_addf(out,
+		"upstream svarm_control {\n"
+		"server unix:%s/control.sock;\n"
+		"keepalive 64;\n"
+		"keepalive_requests 100000;\n"
+		"}\n"
+		"server {\n"
+		"listen %ld backlog=%ld;\n",
+		c->run_dir, c->port, c->backlog);
+	write_function_calls(out);
+	write_control(out, "/async-function/", "client_max_body_size 10m;\n");
+	write_control(out, "/system/", "client_max_body_size 1m;\n");
+	write_control(out, "= /healthz", "");
+	/* Without these nginx would redirect to the same with a slash. */
+	write_not_found(out, "= /function");
+	write_not_found(out, "= /async-function");
+	write_not_found(out, "= /system");
+	write_not_found(out, "/");
+	buf_adds(out, "}\n");
 }
 
 static void write_metrics_server(const struct config *c, struct buf *out)
 {
+	buf_addf(out, "server {\nlisten %ld;\n", c->metrics_port);
+	write_control(out, "= /metrics", "");
+	buf_adds(out, "location = /healthz {\nreturn 200 \"OK\\n\";\n}\n");
+	write_not_found(out, "/");
 	buf_addf(out,
-		"server {\n"
-		"listen %ld;\n"
-		"location = /metrics {\n"
-		"proxy_pass http://svarm_control;\n"
-		"}\n"
-		"location = /healthz {\n"
-		"return 200 \"OK\\n\";\n"
-		"}\n"
-		"location / {\n"
-		"return 404 \"not found\\n\";\n"
-		"}\n"
 		"}\n"
 		"server {\n"
 		"listen unix:%s/status.sock;\n"
@@ -250,7 +246,7 @@ static void write_metrics_server(const struct config *c, struct buf *out)
 		"stub_status;\n"
 		"}\n"
 		"}\n",
-		c->metrics_port, c->run_dir);
+		c->run_dir);
 }
 
 void nginx_conf(

@@ -1,4 +1,4 @@
-/* Settings of svarm-queue-worker, read once from the environment; README lists them. */
+/* Settings of svarm-queue-worker, read once from the environment; faas/README.md lists them. */
 #pragma once
 
 #include "lib/base/buf.h"

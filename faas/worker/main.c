@@ -13,6 +13,7 @@
 #include "faas/common/peer.h"
 #include "faas/common/probe.h"
 #include "faas/worker/work.h"
+#include "lib/ext/heap.h"
 #include "lib/ext/http.h"
 
 static const struct probe probes[] = {
@@ -44,6 +45,7 @@ int main(int argc, char **argv)
 	_cleanup_err_ struct err err = ERR_INIT;
 	struct config c;
 
+	heap_tune();
 	http_global_init();
 	if (argc >= 2 && !strcmp(argv[1], "probe"))
 		return probe_main(probes, argc - 2, argv + 2);

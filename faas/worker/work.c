@@ -54,6 +54,7 @@ struct work {
 	struct job *jobs;
 	size_t held, calling;
 	size_t held_bytes;
+	size_t typical; /* size of an entry's body, guessed high: falls slowly, rises at once */
 	bool stopping;
 	usec_t next_keep, next_claim;
 };
@@ -170,6 +171,7 @@ static void on_entry(void *arg, const char *id, const redisReply *fields, unsign
 	w->jobs = j;
 	w->held++;
 	w->held_bytes += j->e.body_len;
+	w->typical = MAX_OF(w->typical - w->typical / 8, j->e.body_len);
 	if (deliveries <= (unsigned)w->c->max_deliveries)
 		return;
 	j->state = ST_BURY;
@@ -404,6 +406,7 @@ struct work *work_new(const struct config *c)
 	struct work *w = xcalloc(1, sizeof(*w));
 
 	w->c = c;
+	w->typical = ENTRY_MAX_BODY;
 	w->feed = feed_new(c, on_entry, w);
 	w->http = http_multi_new((unsigned)c->max_inflight * 2);
 	return w;
@@ -450,17 +453,19 @@ static int start_due(struct work *w)
 	return (int)((soonest - now) / USEC_PER_MSEC) + 1;
 }
 
-/* Entries that could be started now. */
+/* Entries to ask for: what could be started now and is likely to fit into memory. */
 static unsigned free_slots(const struct work *w)
 {
-	size_t busy = w->calling;
+	size_t busy = w->calling, n, fit;
 
 	for (const struct job *j = w->jobs; j; j = j->next)
 		busy += j->state == ST_READY && j->attempts == 0 && j->waits == 0;
 	if (w->stopping || busy >= (size_t)w->c->max_inflight ||
 		w->held >= (size_t)w->c->max_held || w->held_bytes >= (size_t)w->c->max_held_bytes)
 		return 0;
-	return (unsigned)MIN_OF((size_t)w->c->max_inflight - busy, w->c->max_held - w->held);
+	n = MIN_OF((size_t)w->c->max_inflight - busy, (size_t)w->c->max_held - w->held);
+	fit = ((size_t)w->c->max_held_bytes - w->held_bytes) / (w->typical + 1);
+	return (unsigned)MIN_OF(n, MAX_OF(fit, (size_t)1));
 }
 
 /* Ids of all jobs, or of those under way only.  The array is the caller's, the ids borrowed. */

@@ -70,6 +70,16 @@ static bool is_bidi(const unsigned char *s, size_t n)
 	       (s[1] == 0x81 && s[2] >= 0xa6 && s[2] <= 0xa9);
 }
 
+/* Of a well-formed sequence of up to three bytes. */
+static unsigned code_point(const unsigned char *s, size_t n)
+{
+	if (n == 1)
+		return s[0];
+	if (n == 2)
+		return (s[0] & 0x1fu) << 6 | (s[1] & 0x3fu);
+	return (s[0] & 0x0fu) << 12 | (s[1] & 0x3fu) << 6 | (s[2] & 0x3fu);
+}
+
 void escape_text(struct buf *out, const char *s, size_t len, bool keep_newlines)
 {
 	const unsigned char *p = (const unsigned char *)s;
@@ -113,8 +123,8 @@ void quote_json(struct buf *out, const char *s)
 			buf_addf(out, "\\%c", *p);
 		} else if (*p == '\n') {
 			buf_adds(out, "\\n");
-		} else if (*p < 0x20 || *p == 0x7f) {
-			buf_addf(out, "\\u%04x", *p);
+		} else if (*p < 0x20 || *p == 0x7f || is_c1(p, n) || is_bidi(p, n)) {
+			buf_addf(out, "\\u%04x", code_point(p, n));
 		} else {
 			buf_add(out, p, n);
 		}

@@ -19,5 +19,6 @@ void quote_sh(struct buf *out, const char *s);
  */
 void escape_text(struct buf *out, const char *s, size_t len, bool keep_newlines);
 
-/* Append @s as a JSON string, with its quotes; bytes that are not UTF-8 become U+FFFD. */
+/* Append @s as a JSON string, with its quotes; bytes that are not UTF-8 become U+FFFD, and what a
+ * terminal could act upon is escaped here too. */
 void quote_json(struct buf *out, const char *s);

@@ -30,7 +30,7 @@ struct change *change_add(struct change_set *set, enum change_action action,
 
 	c->action = action;
 	c->kind = r->kind;
-	c->name = r->name;
+	c->name = shown(set->arena, r->name);
 	c->why = r->why;
 	c->before = shown(set->arena, before);
 	c->after = shown(set->arena, after);

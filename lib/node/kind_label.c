@@ -19,19 +19,36 @@ static bool differs(const struct resource *r, const struct facts *facts)
 	return !value || strcmp(value, r->label.value) != 0;
 }
 
-/* Each promise once: several labels go to one node. */
-static void await_nodes(const struct resource *r, size_t n, const struct facts *facts,
-	struct change_set *ret, struct step *s)
+/* A node that joins in this run: its id is not known yet, it comes with the promise. */
+static bool is_joining(const struct resource *r, const struct facts *facts)
 {
-	const char *last = NULL;
+	return r->label.promise && !facts_swarm_node_by_address(facts, r->label.address);
+}
+
+/* How labels_set is to find the node: its id, the promise whose frame brings the id, or "self". */
+static const char *node_word(const struct resource *r, const struct facts *facts)
+{
+	const struct fact_swarm_node *n = facts_swarm_node_by_address(facts, r->label.address);
+
+	if (n)
+		return n->id;
+	return r->label.promise ? r->label.promise : "self";
+}
+
+/* For each joining node once, although several labels go to one: wait for all of them before the
+ * step begins, then hand over their ids. */
+static void add_promises(const struct resource *r, size_t n, const struct facts *facts,
+	struct change_set *ret, struct step *s,
+	void (*add)(struct change_set *set, struct step *s, const char *promise))
+{
+	const char *last = "";
 
 	for (size_t i = 0; i < n; i++) {
-		const char *p = r[i].label.promise;
-
-		if (!p || !differs(&r[i], facts) || (last && !strcmp(last, p)))
+		if (!is_joining(&r[i], facts) || !differs(&r[i], facts) ||
+			!strcmp(last, r[i].label.promise))
 			continue;
-		step_await(ret, s, p);
-		last = p;
+		last = r[i].label.promise;
+		add(ret, s, last);
 	}
 }
 
@@ -47,8 +64,8 @@ static int diff(const struct resource *r, size_t n, const struct facts *facts,
 		if (!differs(&r[i], facts))
 			continue;
 		buf_addc(&call, ' ');
-		quote_sh(&call, r[i].label.address);
-		buf_addf(&call, " ");
+		quote_sh(&call, node_word(&r[i], facts));
+		buf_addc(&call, ' ');
 		quote_sh(&call, r[i].name);
 		buf_addc(&call, ' ');
 		quote_sh(&call, r[i].label.value);
@@ -58,7 +75,8 @@ static int diff(const struct resource *r, size_t n, const struct facts *facts,
 		return 0;
 	s = step_add(ret, 120 * USEC_PER_SEC, "label the swarm's nodes");
 	s->call = arena_strdup(ret->arena, buf_str(&call));
-	await_nodes(r, n, facts, ret, s);
+	add_promises(r, n, facts, ret, s, step_await);
+	add_promises(r, n, facts, ret, s, step_promise);
 	for (size_t i = 0; i < n; i++)
 		if (differs(&r[i], facts))
 			change_add(ret, have(&r[i], facts) ? CHANGE_UPDATE : CHANGE_CREATE, &r[i],

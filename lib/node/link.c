@@ -22,6 +22,6 @@ void link_free(struct link *l)
 
 void link_result_done(struct link_result *r)
 {
-	buf_done(&r->out);
-	buf_done(&r->err);
+	buf_wipe(&r->out); /* of a leader's facts, secrets are part */
+	buf_wipe(&r->err);
 }

@@ -87,9 +87,23 @@ static int unknown(const struct cluster *c, const struct spec_node *node,
 		key->fingerprint, c->ssh.known_hosts);
 }
 
-int host_key_verify(const struct cluster *c, const struct spec_node *node,
-	const struct known_hosts *known, enum host_key_policy policy,
+/* From now on the key is known: to the file, and to us, who may have to connect again. */
+static int learn(const struct cluster *c, const struct spec_node *node, struct known_hosts *known,
 	const struct ssh_host_key *key, struct err *err)
+{
+	int r;
+
+	r = known_hosts_append(
+		c->ssh.known_hosts, node->address, node->port, key->type, key->base64, err);
+	if (r < 0)
+		return r;
+	known_hosts_done(known);
+	return known_hosts_load(c->ssh.known_hosts, KNOWN_HOSTS_GLOBAL, known, err);
+}
+
+int host_key_verify(const struct cluster *c, const struct spec_node *node,
+	struct known_hosts *known, enum host_key_policy policy, const struct ssh_host_key *key,
+	struct err *err)
 {
 	struct known_host_match m;
 	enum known_host found;
@@ -114,6 +128,5 @@ int host_key_verify(const struct cluster *c, const struct spec_node *node,
 	}
 	if (policy != HOST_KEY_LEARN)
 		return unknown(c, node, key, m.authority, err);
-	return known_hosts_append(
-		c->ssh.known_hosts, node->address, node->port, key->type, key->base64, err);
+	return learn(c, node, known, key, err);
 }

@@ -27,6 +27,8 @@
 #define IDLE_TIMEOUT (60 * USEC_PER_SEC)
 #define MAX_OUTPUT   ((size_t)1 << 20)
 #define MAX_NOISE    ((size_t)4096)
+/* Login files may greet at length, but not for ever. */
+#define MAX_PRELUDE  ((size_t)1 << 20)
 /* How often a caller whose input waits for a promise is asked again. */
 #define ASK_AGAIN    (10 * USEC_PER_MSEC)
 /* A daemon that keeps stdout open does not keep a finished command from being finished. */
@@ -39,6 +41,7 @@ struct stream {
 	struct buf *to;
 	struct buf noise; /* what came before the start mark, capped */
 	size_t max;       /* 0: no cap */
+	size_t before;    /* bytes of noise, kept or not */
 	size_t marked;    /* bytes of the start mark seen */
 	bool overflow;
 };
@@ -67,7 +70,7 @@ static void run_done(struct run *n)
 {
 	buf_done(&n->out.noise);
 	buf_done(&n->err.noise);
-	buf_done(&n->chunk);
+	buf_wipe(&n->chunk); /* join tokens pass through */
 	buf_done(&n->script);
 }
 
@@ -75,6 +78,7 @@ static void run_done(struct run *n)
 
 static void take_noise(struct stream *s, char c)
 {
+	s->before++;
 	if (s->noise.len < MAX_NOISE)
 		buf_addc(&s->noise, c);
 }
@@ -113,6 +117,10 @@ static int deliver(struct run *n, struct err *err)
 		buf_clear(&n->chunk);
 	if (r < 0)
 		return r;
+	if (n->out.before > MAX_PRELUDE || n->err.before > MAX_PRELUDE)
+		return err_set(err, ERR_REMOTE,
+			"the node wrote more than %zu bytes before it started our shell",
+			MAX_PRELUDE);
 	if (n->out.overflow || n->err.overflow)
 		return err_set(err, ERR_REMOTE, "the command wrote more than %zu bytes to %s",
 			n->out.overflow ? n->out.max : n->err.max,

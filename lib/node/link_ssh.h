@@ -26,11 +26,12 @@ bool host_key_is_pinned(const struct spec_node *node, const struct ssh_host_key 
 
 /*
  * May we talk to @node, which has shown @key?  Decides by the pin, else by known_hosts, where an
- * unknown key is added under HOST_KEY_LEARN.  Errors: ERR_HOSTKEY, or of writing known_hosts.
+ * unknown key is added under HOST_KEY_LEARN, also to @known: a connection made again must find the
+ * same key.  Errors: ERR_HOSTKEY, or of writing known_hosts.
  */
 int host_key_verify(const struct cluster *c, const struct spec_node *node,
-	const struct known_hosts *known, enum host_key_policy policy,
-	const struct ssh_host_key *key, struct err *err) _must_check_;
+	struct known_hosts *known, enum host_key_policy policy, const struct ssh_host_key *key,
+	struct err *err) _must_check_;
 
 /*
  * Authenticate with the identity files and the agent.  ERR_AUTH lists what was tried; then

@@ -31,7 +31,7 @@ static void add_step(struct script *s, const struct change_set *set, size_t i,
 		add_frame(s, arena, &step->frames[f]);
 	if (!is_swarm_step(set, step))
 		return;
-	buf_adds(&s->text, "tell out joined\n");
+	buf_adds(&s->text, "tell_joined\n");
 	if (role->leader)
 		buf_adds(&s->text, "swarm_tokens\n");
 }
@@ -57,11 +57,22 @@ int script_compile(const struct change_set *set, const struct script_role *role,
 	for (size_t i = 0; i < set->n_steps; i++)
 		add_step(ret, set, i, role, arena);
 	if (role->leader) {
-		buf_adds(&ret->text, "tell out ready\nawait 1\n");
+		buf_adds(&ret->text, "tell out ready\n");
+		if (role->settle)
+			buf_addf(&ret->text, "step %zu 0 services_settle\n", set->n_steps + 1);
+		else
+			buf_adds(&ret->text, "await 1\n");
 		add_frame(ret, arena, &go_all_done);
 	}
 	buf_adds(&ret->text, "tell end\n");
 	return 0;
+}
+
+const char *script_step_title(const struct change_set *set, size_t number)
+{
+	if (number >= 1 && number <= set->n_steps)
+		return set->steps[number - 1].title;
+	return number == set->n_steps + 1 ? "wait for the services" : "?";
 }
 
 void script_done(struct script *s)

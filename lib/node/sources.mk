@@ -22,6 +22,7 @@ LIB_NODE_SRC := \
 	lib/node/link_run.c \
 	lib/node/link_ssh.c \
 	lib/node/link_tcp.c \
+	lib/node/pending.c \
 	lib/node/resource.c \
 	lib/node/script.c \
 	lib/node/subnet.c \

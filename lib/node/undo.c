@@ -127,10 +127,16 @@ static void undo_files(const struct facts *facts, struct change_set *ret)
 		return;
 	s = add(ret, RES_FILE, "those svarm wrote", "written", "give back the original files");
 	step_call(ret, s, "files_restore", NULL);
-	if (has_lines(facts_file(facts, STATE "sysctl"))) {
-		s = add(ret, RES_SYSCTL, "kernel settings", "set", "give back the kernel settings");
-		step_call(ret, s, "sysctl_restore", NULL);
-	}
+}
+
+static void undo_sysctl(const struct facts *facts, struct change_set *ret)
+{
+	struct step *s;
+
+	if (!has_lines(facts_file(facts, STATE "sysctl")))
+		return;
+	s = add(ret, RES_SYSCTL, "kernel settings", "set", "give back the kernel settings");
+	step_call(ret, s, "sysctl_restore", NULL);
 }
 
 /* An nginx that ran before svarm came runs on, with its own configuration. */
@@ -165,6 +171,7 @@ int undo_changes(const struct facts *facts, const struct undo_role *role, struct
 		s->call = call_with_lines(ret, "units_down", enabled);
 	}
 	undo_files(facts, ret);
+	undo_sysctl(facts, ret);
 	undo_packages(facts, ret);
 	if (!ret->n_steps)
 		return 0;

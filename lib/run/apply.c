@@ -4,6 +4,7 @@
  * 3"). Waiting for another node is a frame that is not sent yet.  This is the only place that
  * writes to a node, and it refuses when the run only plans.
  */
+#include <ctype.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -14,10 +15,12 @@
 #include "lib/node/script.h"
 #include "lib/run/fleet_impl.h"
 
-enum { CHUNK = 128 * 1024, MAX_LINE = 16 * 1024 };
+enum { CHUNK = 128 * 1024, MAX_LINE = 16 * 1024, MAX_OUTPUT = 1024 * 1024 };
 
 /* The longest that another node can reasonably take: a slow apt and a slow upload. */
 #define MAX_WAIT (30 * 60 * USEC_PER_SEC)
+/* What is no step with a limit of its own: the settling at the end, the pause between two steps. */
+#define MAX_REST (10 * 60 * USEC_PER_SEC)
 
 struct apply {
 	struct node_run *nr;
@@ -30,10 +33,11 @@ struct apply {
 	char *chunk;
 	bool told_waiting;
 	usec_t waiting_since; /* 0: not waiting */
-	struct buf line; /* output up to the next newline */
-	struct buf log;  /* what the failed step said */
-	size_t step;     /* running, counted from 1; 0: none */
-	usec_t step_started;
+	struct buf line;      /* output up to the next newline */
+	struct buf log;       /* what the failed step said */
+	size_t step;          /* running, counted from 1; 0: none */
+	usec_t step_started;  /* or when the one before ended */
+	size_t received;
 	size_t failed; /* step that failed, and its exit status */
 	int failed_status;
 	bool ended;
@@ -48,7 +52,7 @@ static void emit_step(struct apply *a, enum event_kind kind, size_t step, const 
 		.node_index = a->nr->node->index,
 		.step = step,
 		.total = set->n_steps,
-		.text = step >= 1 && step <= set->n_steps ? set->steps[step - 1].title : "?",
+		.text = script_step_title(set, step),
 		.error = error,
 		.seconds = (double)(clock_now() - a->step_started) / 1e6,
 	};
@@ -75,6 +79,8 @@ static enum link_input give_header(struct apply *a, uint64_t body, const char **
 
 static void next_frame(struct apply *a)
 {
+	if (a->waiting_since && !a->step)
+		a->step_started = clock_now(); /* waiting is nobody's time */
 	a->frame++;
 	a->in_body = false;
 	a->told_waiting = false;
@@ -186,6 +192,38 @@ static enum link_input on_input(void *arg, const char **data, size_t *len, struc
 /* ---- output -----------------------------------------------------------------------------------
  */
 
+static bool is_token(const char *s, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (!isalnum((unsigned char)s[i]) && s[i] != '-')
+			return false;
+	return len;
+}
+
+/* The id of a swarm node, as swarm makes them: 25 of a-z and 0-9. */
+static bool is_node_id(const char *s, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (!islower((unsigned char)s[i]) && !isdigit((unsigned char)s[i]))
+			return false;
+	return len > 0 && len <= 64;
+}
+
+/* What the leader alone can say.  Any other name is one that it may not speak for. */
+static void on_out_of_leader(struct apply *a, const char *name, const char *value, size_t len)
+{
+	struct promises *p = a->nr->fleet->promises;
+
+	if (!strcmp(name, PROMISE_LOCK) || !strcmp(name, "emptied"))
+		promise_keep(p, name, NULL, 0);
+	if (strcmp(name, "token.worker") && strcmp(name, "token.manager"))
+		return;
+	if (is_token(value, len))
+		promise_keep(p, name, value, len);
+	else
+		promise_break(p, name, "the leader's answer holds no join token");
+}
+
 /* "@out NAME [BASE64]": this node keeps a promise. */
 static void on_out(struct apply *a, char *rest)
 {
@@ -198,40 +236,66 @@ static void on_out(struct apply *a, char *rest)
 		return;
 	if (!strcmp(name, "joined") || !strcmp(name, "ready")) {
 		snprintf(promise, sizeof(promise), "%s.%s", name, a->nr->node->name);
-		promise_keep(f->promises, promise, NULL, 0);
+		promise_keep(f->promises, promise, rest, is_node_id(rest, (size_t)n) ? (size_t)n : 0);
 	} else if (fleet_is_leader(a->nr)) {
-		promise_keep(f->promises, name, rest, (size_t)n);
+		on_out_of_leader(a, name, rest, (size_t)n);
 	}
 	if (n)
 		explicit_bzero(rest, (size_t)n);
 }
 
-static void on_started(struct apply *a, const char *rest)
+/* The number of a step the script has: those of the changes, and the settling behind them. */
+static int read_step(const struct apply *a, const char *text, size_t *ret, struct err *err)
 {
-	a->step = (size_t)strtoul(rest, NULL, 10);
+	unsigned long n = strtoul(text, NULL, 10);
+
+	if (n < 1 || n > a->nr->changes.n_steps + 1)
+		return err_set(err, -EBADMSG,
+			"the node tells of step %.20s, which the script does not have", text);
+	*ret = n;
+	return 0;
+}
+
+static int on_started(struct apply *a, const char *rest, struct err *err)
+{
+	int r = read_step(a, rest, &a->step, err);
+
+	if (r < 0)
+		return r;
 	a->step_started = clock_now();
 	emit_step(a, EVENT_STEP_STARTED, a->step, NULL);
+	return 0;
 }
 
-static void on_finished(struct apply *a, const char *rest)
+static int on_finished(struct apply *a, const char *rest, struct err *err)
 {
-	emit_step(a, EVENT_STEP_DONE, (size_t)strtoul(rest, NULL, 10), NULL);
+	size_t step = 0;
+	int r = read_step(a, rest, &step, err);
+
+	if (r < 0)
+		return r;
+	emit_step(a, EVENT_STEP_DONE, step, NULL);
 	a->nr->steps_done++;
 	a->step = 0;
+	a->step_started = clock_now();
+	return 0;
 }
 
-static int check_step_time(struct apply *a, struct err *err)
+/* A node that only says that it is alive must not keep a run from ending. */
+static int check_time(struct apply *a, struct err *err)
 {
 	const struct change_set *set = &a->nr->changes;
-	const struct step *s;
+	usec_t limit = MAX_REST;
 
-	if (a->step < 1 || a->step > set->n_steps)
+	if (!a->step && a->waiting_since)
 		return 0;
-	s = &set->steps[a->step - 1];
-	if (!s->timeout || clock_now() - a->step_started <= s->timeout)
+	if (a->step >= 1 && a->step <= set->n_steps)
+		limit = set->steps[a->step - 1].timeout;
+	if (!limit || clock_now() - a->step_started <= limit)
 		return 0;
-	return err_set(err, -ETIMEDOUT, "step '%s' took longer than %llu s", s->title,
-		(unsigned long long)(s->timeout / USEC_PER_SEC));
+	return err_set(err, -ETIMEDOUT, "%s%s%s took longer than %llu s", a->step ? "step '" : "",
+		a->step ? script_step_title(set, a->step) : "what the node does between two steps",
+		a->step ? "'" : "", (unsigned long long)(limit / USEC_PER_SEC));
 }
 
 static int on_marker(struct apply *a, char *text, struct err *err)
@@ -247,10 +311,10 @@ static int on_marker(struct apply *a, char *text, struct err *err)
 	}
 	escape_text(&shown, rest, MIN_OF(strlen(rest), 500), false);
 	if (!strcmp(word, "start"))
-		on_started(a, rest);
-	else if (!strcmp(word, "finish"))
-		on_finished(a, rest);
-	else if (!strcmp(word, "fail"))
+		return on_started(a, buf_str(&shown), err);
+	if (!strcmp(word, "finish"))
+		return on_finished(a, buf_str(&shown), err);
+	if (!strcmp(word, "fail"))
 		sscanf(rest, "%zu %d", &a->failed, &a->failed_status);
 	else if (!strcmp(word, "log") && a->log.len < 8192)
 		buf_addf(&a->log, "\n    %s", buf_str(&shown));
@@ -262,7 +326,7 @@ static int on_marker(struct apply *a, char *text, struct err *err)
 			"another run holds the lock: %s; wait for it to end", buf_str(&shown));
 	else if (!strcmp(word, "end"))
 		a->ended = true;
-	return check_step_time(a, err);
+	return 0;
 }
 
 static int on_output(void *arg, const char *data, size_t len, struct err *err)
@@ -271,6 +335,9 @@ static int on_output(void *arg, const char *data, size_t len, struct err *err)
 	char *newline;
 	int r = 0;
 
+	a->received += len;
+	if (a->received > MAX_OUTPUT)
+		return err_set(err, -EMSGSIZE, "the node wrote more than %d bytes", MAX_OUTPUT);
 	buf_add(&a->line, data, len);
 	while (r >= 0 && (newline = memchr(buf_str(&a->line), '\n', a->line.len))) {
 		*newline = '\0';
@@ -280,7 +347,7 @@ static int on_output(void *arg, const char *data, size_t len, struct err *err)
 	}
 	if (r >= 0 && a->line.len > MAX_LINE)
 		r = err_set(err, -EMSGSIZE, "the node's answer has a line over %d bytes", MAX_LINE);
-	return r;
+	return r < 0 ? r : check_time(a, err);
 }
 
 /* ---- the whole --------------------------------------------------------------------------------
@@ -288,12 +355,8 @@ static int on_output(void *arg, const char *data, size_t len, struct err *err)
 
 static int step_failed(struct apply *a, struct err *err)
 {
-	const struct change_set *set = &a->nr->changes;
-	const char *title = "?";
-
-	if (a->failed >= 1 && a->failed <= set->n_steps)
-		title = set->steps[a->failed - 1].title;
-	return err_set(err, ERR_REMOTE, "step '%s' failed (exit %d):%s", title, a->failed_status,
+	return err_set(err, ERR_REMOTE, "step '%s' failed (exit %d):%s",
+		script_step_title(&a->nr->changes, a->failed), a->failed_status,
 		a->log.len ? buf_str(&a->log) : " it said nothing");
 }
 
@@ -336,9 +399,10 @@ int node_apply(struct node_run *nr, struct err *err)
 	struct script_role role = {
 		.leader = fleet_is_leader(nr),
 		.swarm_exists = nr->facts.swarm == SWARM_ACTIVE,
+		.settle = nr->fleet->settle,
 		.owner = nr->fleet->options.owner,
 	};
-	struct apply a = {.nr = nr, .fd = -1};
+	struct apply a = {.nr = nr, .fd = -1, .step_started = clock_now()};
 	int r;
 
 	if (!nr->fleet->apply)

@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <signal.h>
 
+#include "lib/base/quote.h"
 #include "lib/base/xalloc.h"
 
 enum { TICK_MSEC = 100 };
@@ -95,8 +96,23 @@ void events_add_reporter(struct events *ev, struct reporter *r)
 	pthread_mutex_unlock(&ev->lock);
 }
 
-void events_emit(struct events *ev, const struct event *e)
+/* Texts may quote a node: nothing in them may act on a terminal. */
+static const char *harmless(struct buf *out, const char *text)
 {
+	if (!text)
+		return NULL;
+	escape_text(out, text, strlen(text), true);
+	return buf_str(out);
+}
+
+void events_emit(struct events *ev, const struct event *raw)
+{
+	_cleanup_buf_ struct buf text = BUF_INIT, error = BUF_INIT;
+	struct event shown = *raw;
+	const struct event *e = &shown;
+
+	shown.text = harmless(&text, raw->text);
+	shown.error = harmless(&error, raw->error);
 	pthread_mutex_lock(&ev->lock);
 	if (e->kind == EVENT_RUN_STARTED || e->kind == EVENT_RUN_FINISHED) {
 		ev->running = e->kind == EVENT_RUN_STARTED;

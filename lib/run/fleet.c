@@ -6,6 +6,7 @@
 #include "lib/run/fleet.h"
 
 #include "lib/base/xalloc.h"
+#include "lib/node/pending.h"
 #include "lib/node/script.h"
 #include "lib/run/fleet_impl.h"
 
@@ -95,13 +96,14 @@ static void keep_own(struct node_run *nr, const char *what)
 	promise_keep(nr->fleet->promises, name, NULL, 0);
 }
 
-/* A node that failed breaks whatever it has not kept, so that nobody waits for it. */
-static void break_own(struct node_run *nr)
+/* A node that has ended breaks whatever it has not kept, so that nobody waits for it. */
+static void break_own(struct node_run *nr, const char *how)
 {
-	static const char *const of_leader[] = {PROMISE_LOCK, "token.worker", "token.manager"};
+	static const char *const of_leader[] = {
+		PROMISE_LOCK, "token.worker", "token.manager", "emptied"};
 	char name[300], reason[300];
 
-	snprintf(reason, sizeof(reason), "%s failed", nr->node->name);
+	snprintf(reason, sizeof(reason), "%s %s", nr->node->name, how);
 	for (size_t i = 0; i < ARRAY_SIZE(own_promises); i++) {
 		snprintf(name, sizeof(name), "%s.%s", own_promises[i], nr->node->name);
 		promise_break(nr->fleet->promises, name, reason);
@@ -132,17 +134,19 @@ static void count_diffed(struct node_run *nr)
 static void count_ended(struct node_run *nr, bool failed)
 {
 	struct fleet *f = nr->fleet;
-	bool last = false;
+	bool last = false, bad;
 
 	pthread_mutex_lock(&f->lock);
 	if (failed && !nr->planned)
 		f->undiffed--;
 	if (!fleet_is_leader(nr))
 		last = --f->others_left == 0;
+	f->others_failed |= failed;
+	bad = f->others_failed;
 	pthread_cond_broadcast(&f->changed);
 	pthread_mutex_unlock(&f->lock);
 	if (last)
-		promise_keep(f->promises, PROMISE_ALL_DONE, NULL, 0);
+		promise_keep(f->promises, PROMISE_ALL_DONE, "failed", bad ? strlen("failed") : 0);
 }
 
 /* The leader with nothing to do: is its lock needed all the same? */
@@ -174,7 +178,10 @@ static int find_changes(struct node_run *nr, const struct fleet_flow *flow, stru
 	r = flow->want(flow->arg, nr->node, &nr->facts, &nr->want, err);
 	if (r < 0)
 		return r;
-	return change_diff(&nr->want, &nr->facts, &nr->changes, err);
+	r = change_diff(&nr->want, &nr->facts, &nr->changes, err);
+	if (r >= 0)
+		pending_changes(&nr->facts, &nr->changes);
+	return r;
 }
 
 static int plan_node(struct node_run *nr, const struct fleet_flow *flow, struct err *err)
@@ -242,8 +249,7 @@ static void *converge_main(void *arg)
 	usec_t start = clock_now();
 	int r = converge_node(job->nr, job->flow, &job->nr->err);
 
-	if (r < 0)
-		break_own(job->nr);
+	break_own(job->nr, r < 0 ? "failed" : "ended without it");
 	count_ended(job->nr, r < 0);
 	emit_node_done(job->nr, start);
 	return NULL;
@@ -289,6 +295,9 @@ static int gather_errors(struct fleet *f, struct err *err)
 	}
 	if (!failed)
 		return 0;
+	/* Whatever it was on the node, here it means: a node failed. */
+	if (code != ERR_LOCKED && code != ERR_INTR)
+		code = ERR_REMOTE;
 	return err_set(err, code, "%zu of %zu nodes failed:%s", failed, f->n, buf_str(&text));
 }
 
@@ -317,6 +326,8 @@ int fleet_converge(struct fleet *f, const struct fleet_flow *flow, bool apply, s
 	struct job model = {.flow = flow};
 
 	f->apply = apply;
+	f->settle = !flow->changes;
+	f->others_failed = false;
 	f->undiffed = f->n;
 	f->others_left = f->n - 1;
 	f->others_write = false;

@@ -13,11 +13,13 @@ struct fleet {
 	size_t n;
 	struct promises *promises;
 	bool apply;
+	bool settle;          /* wait for the services at the end (not when taking them down) */
 	pthread_mutex_t lock; /* of the counters below */
 	pthread_cond_t changed;
 	int connecting;     /* connections being opened */
 	size_t undiffed;    /* nodes that have not got their changes yet (nor failed) */
 	size_t others_left; /* nodes but the leader that have not ended */
+	bool others_failed; /* one of them has, badly */
 	bool others_write;  /* one of them has something to do: the leader takes the lock */
 };
 

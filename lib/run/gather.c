@@ -1,5 +1,6 @@
 /* Ask a node for its facts: one read-only script, one answer. */
 #include "lib/base/quote.h"
+#include "lib/node/pending.h"
 #include "lib/node/template.h"
 #include "lib/run/fleet_impl.h"
 
@@ -53,6 +54,8 @@ int node_gather(struct node_run *nr, const struct fleet_flow *flow, struct err *
 		return r;
 	exec.script = buf_str(&script);
 	flow->ask(flow->arg, nr->node, &question.text);
+	if (flow->want)
+		pending_ask(&question.text);
 	nr->facts.asked = clock_wall();
 	r = link_exec(nr->link, &exec, &result, err);
 	buf_done(&question.text);

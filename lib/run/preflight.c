@@ -70,29 +70,54 @@ static int check_clock(struct node_run *nr, const struct node_run *leader, struc
 		fabs(skew), skew > 0 ? "ahead" : "behind", leader->node->name);
 }
 
-/* Nobody else of the spec may be in a swarm while the leader is in none: it would be a foreign one.
- */
-static int check_no_swarm_elsewhere(struct node_run *nr, struct err *err)
+/* Nobody else of the spec may be in a swarm while the leader is in none: it would be a foreign one. */
+static int check_not_elsewhere(const struct node_run *leader, const struct node_run *other,
+	struct err *err)
 {
-	struct fleet *f = nr->fleet;
+	if (leader->facts.swarm == SWARM_ACTIVE || other->facts.swarm != SWARM_ACTIVE)
+		return 0;
+	return err_set(err, -EEXIST,
+		"%s is in a swarm, but this node, the leader, is not; put a manager of that swarm "
+		"first in the spec, or 'docker swarm leave' on %s",
+		other->node->name, other->node->name);
+}
+
+/* A node that is in no swarm any more still stands in the leader's list, with its labels: a ghost that
+ * must not be taken for the member it will be.  (Other threads read the ids of the list, never the
+ * addresses.) */
+static void forget_ghosts(struct node_run *leader, const struct node_run *other)
+{
+	struct facts *f = &leader->facts;
+
+	if (other->facts.swarm != SWARM_INACTIVE)
+		return;
+	for (size_t i = 0; i < f->n_swarm_nodes; i++)
+		if (!strcmp(f->swarm_nodes[i].address, other->node->private))
+			f->swarm_nodes[i].address = "";
+}
+
+/* The leader's part: what the other nodes say about themselves decides what it plans for them. */
+static int compare_with_others(struct node_run *leader, struct err *err)
+{
+	struct fleet *f = leader->fleet;
 	char promise[300];
+	int r;
 
 	for (size_t i = 0; i < f->n; i++) {
 		const struct node_run *other = &f->nodes[i];
-		int r;
 
-		if (other == nr)
+		if (other == leader)
 			continue;
 		snprintf(promise, sizeof(promise), "facts.%s", other->node->name);
 		r = promise_wait(f->promises, promise, f->options.cancel, NULL);
 		if (r == ERR_INTR)
 			return err_set(err, r, "interrupted");
-		if (r == 0 && other->facts.swarm == SWARM_ACTIVE)
-			return err_set(err, -EEXIST,
-				"%s is in a swarm, but this node, the leader, is not; put a "
-				"manager "
-				"of that swarm first in the spec, or 'docker swarm leave' on %s",
-				other->node->name, other->node->name);
+		if (r < 0)
+			continue;
+		r = check_not_elsewhere(leader, other, err);
+		if (r < 0)
+			return r;
+		forget_ghosts(leader, other);
 	}
 	return 0;
 }
@@ -135,7 +160,7 @@ int node_preflight(struct node_run *nr, struct err *err)
 			"cloud-init ended with errors (see 'cloud-init status --long' there); "
 			"going on");
 	if (nr == leader)
-		return nr->facts.swarm == SWARM_ACTIVE ? 0 : check_no_swarm_elsewhere(nr, err);
+		return compare_with_others(nr, err);
 	r = wait_for_leader(nr, leader, err);
 	if (r < 0)
 		return r;

@@ -5,7 +5,7 @@
 # `make images` made (see tests/bench/converge).
 set -euo pipefail
 cd "$1"
-ssh_options=(-F ../../lab/ssh_config -o ControlMaster=no -l ubuntu)
+ssh_options=(-F ../../lab/ssh_config -l ubuntu -o ControlMaster=auto -o ControlPersist=5 -o "ControlPath=/tmp/svarm-by-hand-%n")
 on() { # NODE SCRIPT [ARGUMENT…]; standard input goes to the script
 	local node=lab-$1 script=$2
 	ssh "${ssh_options[@]}" "$node" "sudo sh -c $(printf %q "$script")"

@@ -42,7 +42,7 @@ static void look(struct evidence *ev)
 {
 	struct health h = {0};
 
-	actions_plan(ev);
+	actions_plan(ev, NEED_ACTIONS);
 	for (size_t i = 0; i < ev->n; i++)
 		for (size_t k = 0; k < ev->nodes[i].n_actions; k++)
 			if (ev->nodes[i].answer.ran[0])

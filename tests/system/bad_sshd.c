@@ -13,6 +13,7 @@
  *     refuse     refuses to run anything
  *     mute       agrees, then neither answers nor reads
  *     signal     ends by a signal nobody has heard of, its name full of control characters
+ *     flood      writes without end and never starts a shell
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -87,12 +88,23 @@ static ssh_channel accept_all(ssh_session s)
 	return NULL;
 }
 
+static void flood(ssh_channel c)
+{
+	char junk[4096];
+
+	memset(junk, 'x', sizeof(junk));
+	while (ssh_channel_write(c, junk, sizeof(junk)) > 0)
+		;
+}
+
 static void misbehave(ssh_session s, ssh_channel c, int fd)
 {
 	static const char out[] = "\001\002some output\n";
 
 	if (strcmp(mode, "mute") == 0)
 		pause();
+	if (strcmp(mode, "flood") == 0)
+		flood(c);
 	if (strcmp(mode, "refuse") != 0)
 		ssh_channel_write(c, out, sizeof(out) - 1);
 	if (strcmp(mode, "hangup") == 0) {

@@ -158,6 +158,12 @@ closed() {
 		$peer stranger-8080-v6 tcp fd00:10::11 8080 fd00:10::99
 		$peer stranger-udp-4789-v4 udp 10.0.0.11 4789 10.0.0.99
 		$peer stranger-udp-4789-v6 udp fd00:10::11 4789 fd00:10::99
+		$box container-to-peer-udp-4789 udp 10.0.0.12 4789
+		$box container-to-peer-udp-7946 udp 10.0.0.12 7946
+		$box container-to-peer-2377 tcp 10.0.0.12 2377
+		$box container-to-peer-7946 tcp 10.0.0.12 7946
+		$box container-to-node-udp-4789 udp 172.17.0.1 4789
+		$box container-to-node-2377 tcp 172.17.0.1 2377
 	LINES
 }
 peers4() {
@@ -249,7 +255,7 @@ build_network
 docker_rules
 serve $node 22 80 443 2222 2377 4789 7946 8080 30001
 serve $public 9000
-serve $peer 9000
+serve $peer 2377 4789 7946 9000
 serve $box 8080
 ll=$(ip -n $node -6 -o addr show dev pub0 scope link | awk '{sub("/.*", "", $4); print $4}')%eth0
 render_rules rules4 10.0.0.

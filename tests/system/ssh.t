@@ -471,6 +471,10 @@ P --empty --keepalive 300 --fill 100000000 'true'
 check "neither answers nor reads" fails_with -110 -- err_has "no sign of life" -- within 700 3000
 P --cancel 500 --fill 100000000 'true'
 check "  cancel still works" fails_with -1007 -- within 400 900
+bad flood "$T/host_ed25519"
+P --empty 'true'
+check "writes without end before any shell" fails_with -1004 -- \
+	err_has "wrote more than 1048576 bytes before it started our shell" -- within 0 20000
 bad signal "$T/host_ed25519"
 P --empty 'true'
 check "a signal of a strange name" status_is 128

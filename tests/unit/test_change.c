@@ -725,6 +725,19 @@ static void test_hostile_text_is_escaped(void **state)
 	expect_change(&d, 0, CHANGE_UPDATE, "net.core.somaxconn", "1\\x1b[31m\\x07", "65535");
 }
 
+/* Names, too: that of a service comes from the leader's docker. */
+static void test_hostile_name_is_escaped(void **state)
+{
+	_diff_ d;
+
+	diff_init(&d,
+		"json\tservices\t[{\"ID\":\"1\",\"Spec\":{\"Name\":\"fn_\\u001b[31m\",\"Labels\":{"
+		"\"svarm.hash\":\"h\",\"com.docker.stack.namespace\":\"fn\"}}}]\n");
+	resource_add(&d.want, RES_STACK, "fn", NULL);
+	diff_runs(&d);
+	expect_change(&d, 0, CHANGE_REMOVE, "fn_\\x1b[31m", "deployed", NULL);
+}
+
 /* An argument stays one argument, whatever it holds. */
 static void test_arguments_are_quoted(void **state)
 {
@@ -795,6 +808,7 @@ int main(void)
 		cmocka_unit_test(test_stack_same),
 		cmocka_unit_test(test_stack_removed),
 		cmocka_unit_test(test_hostile_text_is_escaped),
+		cmocka_unit_test(test_hostile_name_is_escaped),
 		cmocka_unit_test(test_arguments_are_quoted),
 		cmocka_unit_test(test_two_diffs),
 		cmocka_unit_test(test_kind_names),

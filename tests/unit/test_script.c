@@ -86,6 +86,27 @@ static void test_leader_with_nothing_to_do(void **state)
 	expect_frames(&c, (const char *const[]){PROMISE_ALL_DONE, NULL});
 }
 
+/* At the end of an `up` the leader waits for the services: told how the others ended, and when. */
+static void test_settling_leader(void **state)
+{
+	const struct script_role role = {.leader = true, .settle = true, .owner = "me"};
+	struct step *s;
+	_compiled_ c;
+
+	begin(&c);
+	s = step_add(&c.set, 0, "one");
+	step_call(&c.set, s, "unit_up", "a", NULL);
+	compile(&c, &role);
+	assert_string_equal(calls(&c),
+		"\nbegin\nlock_take me\ntell out lock\nstep 1 0 unit_up a\ntell out ready\n"
+		"step 2 0 services_settle\ntell end\n");
+	expect_frames(&c, (const char *const[]){PROMISE_ALL_DONE, NULL});
+	assert_string_equal(script_step_title(&c.set, 1), "one");
+	assert_string_equal(script_step_title(&c.set, 2), "wait for the services");
+	assert_string_equal(script_step_title(&c.set, 0), "?");
+	assert_string_equal(script_step_title(&c.set, 3), "?");
+}
+
 static void test_follower(void **state)
 {
 	const struct script_role role = {.owner = "kari@x", .swarm_exists = true};
@@ -226,6 +247,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_leader_with_nothing_to_do),
+		cmocka_unit_test(test_settling_leader),
 		cmocka_unit_test(test_follower),
 		cmocka_unit_test(test_owner_is_quoted),
 		cmocka_unit_test(test_new_leader),
