@@ -1,8 +1,10 @@
-/* `svarm up`: bring every node to where the spec wants it, then prove with health that it is there. */
+/* `svarm up`: bring every node to where the spec wants it, then prove with health that it is there.
+ */
 #include "cli/cmds.h"
 #include "cli/health_print.h"
 #include "cli/plan_print.h"
 #include "cli/session.h"
+#include "cli/signals.h"
 
 struct up_options {
 	const char *images;
@@ -62,7 +64,28 @@ static void print_answer(const struct cli *cli, struct session *s, const struct 
 	output_text(&out);
 }
 
-/* Converge, then probe.  Failures of the run go to @failed, so that the answer can still be given. */
+/*
+ * Probe until nothing fails, for a while: nginx learns of a task, a node that has just booted
+ * catches up, within seconds.  What still fails then has failed.
+ */
+static int probe(struct session *s, struct health **health, struct err *err)
+{
+	const usec_t until = clock_now() + 30 * USEC_PER_SEC;
+	int r;
+
+	for (;;) {
+		health_free(*health);
+		*health = NULL;
+		r = health_run(s->fleet, &(struct health_options){0}, health, err);
+		if (r < 0 || health_verdict(*health) != HEALTH_FAIL || clock_now() > until ||
+			signals_cancelled())
+			return r;
+		clock_sleep(2 * USEC_PER_SEC);
+	}
+}
+
+/* Converge, then probe.  Failures of the run go to @failed, so that the answer can still be given.
+ */
 static int converge(const struct cli *cli, struct session *s, struct health **health,
 	struct buf *summary, struct err *failed)
 {
@@ -73,7 +96,7 @@ static int converge(const struct cli *cli, struct session *s, struct health **he
 	r = fleet_converge(s->fleet, &flow, true, failed);
 	summarise(s, summary);
 	if (r >= 0 && !own->no_health)
-		r = health_run(s->fleet, &(struct health_options){0}, health, failed);
+		r = probe(s, health, failed);
 	session_narrated(s, failed, buf_str(summary));
 	return r;
 }
@@ -110,9 +133,10 @@ const struct cmd cmd_up = {
 	.name = "up",
 	.usage = "[FILE]",
 	.summary = "bring the nodes to where the spec wants them",
-	.about = "Carries out what 'svarm plan' shows, on all nodes at once, and probes the cluster "
-		 "at the end. Running it again changes nothing; running it after an interruption "
-		 "goes on where that one stopped.",
+	.about =
+		"Carries out what 'svarm plan' shows, on all nodes at once, and probes the cluster "
+		"at the end. Running it again changes nothing; running it after an interruption "
+		"goes on where that one stopped.",
 	.common = COMMON_JSON | COMMON_COLOR | COMMON_RUN | COMMON_TEMPLATES,
 	.max_args = 1,
 	.own = options,

@@ -9,7 +9,7 @@
 #include "lib/run/fleet.h"
 
 struct flow_context {
-	const struct cluster *cluster;	 /* borrowed */
+	const struct cluster *cluster;   /* borrowed */
 	const struct faas_context *faas; /* borrowed; NULL for flow_down() */
 };
 

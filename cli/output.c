@@ -145,8 +145,8 @@ int output_load_cluster(const struct cli *cli, struct cluster **ret, struct err 
 		err->code = r = ERR_SPEC;
 	if (r < 0)
 		return r;
-	/* `svarm check` is where warnings belong; elsewhere they are said on request.  They begin with
-	 * "file:line: warning:" themselves, for editors. */
+	/* `svarm check` is where warnings belong; elsewhere they are said on request.  They begin
+	 * with "file:line: warning:" themselves, for editors. */
 	shown = strcmp(cli->cmd->name, "check") ? VERBOSITY_MORE : VERBOSITY_NORMAL;
 	for (size_t i = 0; i < (*ret)->n_warnings && cli->opt.verbosity >= shown; i++)
 		fprintf(stderr, "%s\n", (*ret)->warnings[i]);

@@ -11,9 +11,9 @@ struct session {
 	const struct cli *cli;
 	struct cluster *cluster;    /* owned */
 	struct faas_context *faas;  /* owned; NULL unless loaded */
-	struct fleet *fleet;	    /* owned */
+	struct fleet *fleet;        /* owned */
 	struct narration narration; /* owned */
-	const char **names;	    /* of the nodes; owned */
+	const char **names;         /* of the nodes; owned */
 	struct flow_context flow;
 	char run_id[RUN_ID_SIZE];
 	char owner[160];

@@ -54,8 +54,8 @@ static int diff(const struct resource *r, size_t n, const struct facts *facts,
 	int code;
 
 	if (f && f->type == FILE_REGULAR && !f->content)
-		return err_set(err, -EBADMSG,
-			"is there, but the node did not answer with its content");
+		return err_set(
+			err, -EBADMSG, "is there, but the node did not answer with its content");
 	if (f && f->content && f->content_len)
 		have = json_loadb(f->content, f->content_len, JSON_REJECT_DUPLICATES, &e);
 	else

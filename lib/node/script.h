@@ -15,8 +15,8 @@ struct script {
 struct script_role {
 	bool leader;       /* takes the lock, hands out tokens, holds on until all are done */
 	bool swarm_exists; /* the leader's swarm was there before this run */
-	bool settle;       /* at the end the leader waits for all services to run: one step more than
-			      the change set has */
+	bool settle; /* at the end the leader waits for all services to run: one step more than
+			the change set has */
 	const char *owner; /* for the lock: "user@host run 1a2b", printable */
 };
 

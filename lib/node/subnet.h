@@ -9,5 +9,5 @@
  * two bytes no address of the spec and none of the node's own interfaces shares; NULL when all are
  * taken.  Borrowed from @candidates.
  */
-const char *subnet_pick(const char *const *candidates, const struct cluster *c,
-	const struct facts *f);
+const char *subnet_pick(
+	const char *const *candidates, const struct cluster *c, const struct facts *f);

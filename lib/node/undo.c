@@ -73,7 +73,8 @@ static void undo_services(const struct facts *facts, struct change_set *ret)
 
 	if (facts->swarm != SWARM_ACTIVE || !facts->swarm_manager)
 		return;
-	s = add(ret, RES_STACK, "svarm, fn", "deployed", "remove the services, network and secrets");
+	s = add(ret, RES_STACK, "svarm, fn", "deployed",
+		"remove the services, network and secrets");
 	step_call(ret, s, "cluster_empty", "fn", "svarm", NULL);
 }
 

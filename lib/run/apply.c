@@ -236,7 +236,8 @@ static void on_out(struct apply *a, char *rest)
 		return;
 	if (!strcmp(name, "joined") || !strcmp(name, "ready")) {
 		snprintf(promise, sizeof(promise), "%s.%s", name, a->nr->node->name);
-		promise_keep(f->promises, promise, rest, is_node_id(rest, (size_t)n) ? (size_t)n : 0);
+		promise_keep(
+			f->promises, promise, rest, is_node_id(rest, (size_t)n) ? (size_t)n : 0);
 	} else if (fleet_is_leader(a->nr)) {
 		on_out_of_leader(a, name, rest, (size_t)n);
 	}

@@ -70,9 +70,10 @@ static int check_clock(struct node_run *nr, const struct node_run *leader, struc
 		fabs(skew), skew > 0 ? "ahead" : "behind", leader->node->name);
 }
 
-/* Nobody else of the spec may be in a swarm while the leader is in none: it would be a foreign one. */
-static int check_not_elsewhere(const struct node_run *leader, const struct node_run *other,
-	struct err *err)
+/* Nobody else of the spec may be in a swarm while the leader is in none: it would be a foreign one.
+ */
+static int check_not_elsewhere(
+	const struct node_run *leader, const struct node_run *other, struct err *err)
 {
 	if (leader->facts.swarm == SWARM_ACTIVE || other->facts.swarm != SWARM_ACTIVE)
 		return 0;
@@ -82,9 +83,9 @@ static int check_not_elsewhere(const struct node_run *leader, const struct node_
 		other->node->name, other->node->name);
 }
 
-/* A node that is in no swarm any more still stands in the leader's list, with its labels: a ghost that
- * must not be taken for the member it will be.  (Other threads read the ids of the list, never the
- * addresses.) */
+/* A node that is in no swarm any more still stands in the leader's list, with its labels: a ghost
+ * that must not be taken for the member it will be.  (Other threads read the ids of the list, never
+ * the addresses.) */
 static void forget_ghosts(struct node_run *leader, const struct node_run *other)
 {
 	struct facts *f = &leader->facts;

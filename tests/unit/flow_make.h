@@ -1,4 +1,5 @@
-/* What `svarm up` and `svarm down` want of a cluster's nodes, with image archives made for tests. */
+/* What `svarm up` and `svarm down` want of a cluster's nodes, with image archives made for tests.
+ */
 #pragma once
 
 #include <unistd.h>

@@ -7,8 +7,9 @@
  * `svarm plan`.
  *
  * What a node has of ours (files, services) changes with every edit of a template.  So that a
- * recorded answer of a converged node stays one, it may say "@wanted@" where the wanted hash stands:
- * "sha256 PATH @wanted@" and "svarm.hash":"@SERVICE@".  Hashes are not shown, for the same reason.
+ * recorded answer of a converged node stays one, it may say "@wanted@" where the wanted hash
+ * stands: "sha256 PATH @wanted@" and "svarm.hash":"@SERVICE@".  Hashes are not shown, for the same
+ * reason.
  */
 #include <stdio.h>
 #include <unistd.h>

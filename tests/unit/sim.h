@@ -95,7 +95,7 @@ struct sim_node;
 struct sim_world {
 	pthread_mutex_t lock;
 	const struct sim_node *locked_by; /* the run's lock on the leader */
-	struct sim_member *members;	  /* the swarm's list; empty: there is none */
+	struct sim_member *members;       /* the swarm's list; empty: there is none */
 	size_t n_members, cap_members;
 	unsigned ids;
 	struct sim_map networks, secrets, services; /* service: "HASH STACK" */
@@ -104,25 +104,26 @@ struct sim_world {
 struct sim_node {
 	struct sim_world *world;
 	const struct spec_node *node;
-	struct sim_map packages, files, sysctls, units, images; /* file: "0644 content" or "d0755" */
-	struct sim_map stale;	  /* units that have not read their new file yet */
-	struct sim_map pending;	  /* what the node remembers of them: unit → verb */
-	char member[16];	  /* id in the swarm; "" when in none */
+	struct sim_map packages, files, sysctls, units,
+		images;         /* file: "0644 content" or "d0755" */
+	struct sim_map stale;   /* units that have not read their new file yet */
+	struct sim_map pending; /* what the node remembers of them: unit → verb */
+	char member[16];        /* id in the swarm; "" when in none */
 	struct sim_map original, created, enabled, installed, sysctl_before; /* for the way back */
 	bool joined;
-	double time;	   /* its clock; 0: right */
+	double time;       /* its clock; 0: right */
 	const char *os_id; /* NULL: ubuntu */
 	long var_free_kb;  /* 0: enough */
 	bool no_private;   /* the private interface is down */
 
-	size_t ops;	/* counted since the link was opened */
-	size_t fail_at; /* the operation at which the connection dies; 0: none */
-	bool finishes;	/* it finishes what it is at, its answer is lost */
-	bool doomed;	/* the connection is dead */
-	size_t scripts; /* apply scripts begun */
-	size_t writes;	/* effects had */
+	size_t ops;              /* counted since the link was opened */
+	size_t fail_at;          /* the operation at which the connection dies; 0: none */
+	bool finishes;           /* it finishes what it is at, its answer is lost */
+	bool doomed;             /* the connection is dead */
+	size_t scripts;          /* apply scripts begun */
+	size_t writes;           /* effects had */
 	const char *broken_call; /* this function fails, as a step may */
-	const char *hangs;	 /* at "facts" or "lock_take", until the run is cancelled */
+	const char *hangs;       /* at "facts" or "lock_take", until the run is cancelled */
 };
 
 static inline void sim_world_init(struct sim_world *w)
@@ -234,7 +235,8 @@ static inline int sim_pull(struct sim_run *n)
 	for (;;) {
 		if (n->e->cancel && __atomic_load_n(n->e->cancel, __ATOMIC_RELAXED))
 			return err_set(n->err, ERR_INTR, "interrupted");
-		switch (n->e->input ? n->e->input(n->e->arg, &data, &len, n->err) : LINK_INPUT_EOF) {
+		switch (n->e->input ? n->e->input(n->e->arg, &data, &len, n->err)
+				    : LINK_INPUT_EOF) {
 		case LINK_INPUT_DATA: buf_add(&n->input, data, len); return 1;
 		case LINK_INPUT_WAIT: clock_sleep(USEC_PER_MSEC / 5); break;
 		case LINK_INPUT_EOF: return 0;
@@ -312,11 +314,11 @@ static inline bool sim_state_file(const struct sim_node *s, const char *path, st
 	if (!strcmp(path, "swarm"))
 		return s->joined;
 	sim_state_text(!strcmp(path, "packages")  ? &s->installed
-			: !strcmp(path, "created") ? &s->created
-			: !strcmp(path, "enabled") ? &s->enabled
-			: !strcmp(path, "sysctl")  ? &s->sysctl_before
-			: !strcmp(path, "pending") ? &s->pending
-						   : &(struct sim_map){0},
+		       : !strcmp(path, "created") ? &s->created
+		       : !strcmp(path, "enabled") ? &s->enabled
+		       : !strcmp(path, "sysctl")  ? &s->sysctl_before
+		       : !strcmp(path, "pending") ? &s->pending
+						  : &(struct sim_map){0},
 		out, !strcmp(path, "sysctl") || !strcmp(path, "pending"));
 	return out->len > 0;
 }
@@ -430,7 +432,8 @@ static inline void sim_say_cluster(const struct sim_world *w, struct buf *out)
 
 		buf_addf(out,
 			"%s{\"ID\":\"%zu\",\"Spec\":{\"Name\":\"%s\",\"Labels\":{\"svarm.hash\":"
-			"\"%.*s\",\"com.docker.stack.namespace\":\"%s\"},\"Mode\":{\"Global\":{}}}}",
+			"\"%.*s\",\"com.docker.stack.namespace\":\"%s\"},\"Mode\":{\"Global\":{}}}"
+			"}",
 			i ? "," : "", i, w->services.items[i].key,
 			(int)(space - w->services.items[i].value), w->services.items[i].value,
 			space + 1);
@@ -453,7 +456,8 @@ static inline void sim_say_docker(struct sim_node *s, struct buf *out)
 	if (!map_get(&s->units, "docker.service"))
 		return;
 	buf_addf(out,
-		"json\tinfo\t{\"ServerVersion\":\"20.10\",\"Swarm\":{\"NodeID\":\"%s\",\"NodeAddr\":"
+		"json\tinfo\t{\"ServerVersion\":\"20.10\",\"Swarm\":{\"NodeID\":\"%s\","
+		"\"NodeAddr\":"
 		"\"%s\",\"LocalNodeState\":\"%s\",\"ControlAvailable\":%s}}\njson\timages\t[",
 		s->member, m ? m->address : "", *s->member ? "active" : "inactive",
 		m && m->manager ? "true" : "false");

@@ -96,8 +96,8 @@ struct sim_reporter {
 
 static inline void sim_event(struct reporter *base, const struct event *e)
 {
-	static const char *const words[] = {"run", "state", "planned", "start", "finish", "fail",
-		"done", "notice", "over"};
+	static const char *const words[] = {
+		"run", "state", "planned", "start", "finish", "fail", "done", "notice", "over"};
 	struct buf *log = ((struct sim_reporter *)base)->log;
 
 	buf_addf(log, "%s: %s %s%s%s\n", e->node ? e->node : "-", words[e->kind],
@@ -137,8 +137,7 @@ static inline void sim_converge(
 	events_add_reporter(options.events, &reporter.base);
 	f = fleet_new(x->cluster, &options);
 	for (size_t i = 0; i < SIM_NODES; i++)
-		fleet_node(f, i)->link = sim_open(
-			&x->nodes[i], i == o->fail_node ? o->fail_at : 0);
+		fleet_node(f, i)->link = sim_open(&x->nodes[i], i == o->fail_node ? o->fail_at : 0);
 	ret->code = fleet_converge(f, &flow, o->apply, &err);
 	ret->error = xstrdup(err_msg(&err));
 	sim_gather(ret, f);

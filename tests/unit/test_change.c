@@ -142,10 +142,9 @@ static void test_sysctls(void **state)
 {
 	_diff_ d;
 
-	diff_init(&d,
-		"sysctl\t/proc/sys/net/core/somaxconn\t4096\n"
-		"sysctl\t/proc/sys/net/ipv4/tcp_tw_reuse\t1\n"
-		"sysctl\t/proc/sys/net/ipv4/ip_local_port_range\t32768\t60999\n");
+	diff_init(&d, "sysctl\t/proc/sys/net/core/somaxconn\t4096\n"
+		      "sysctl\t/proc/sys/net/ipv4/tcp_tw_reuse\t1\n"
+		      "sysctl\t/proc/sys/net/ipv4/ip_local_port_range\t32768\t60999\n");
 	add_sysctl(&d, "net.core.somaxconn", "65535");
 	add_sysctl(&d, "net.ipv4.tcp_tw_reuse", "1");
 	add_sysctl(&d, "net.ipv4.ip_local_port_range", "1024 65000");
@@ -191,7 +190,8 @@ static void test_units(void **state)
 			continue;
 		}
 		expect_call(&d, 0, "unit_up n.service");
-		expect_change(&d, 0, CHANGE_UPDATE, "n.service", cases[i].before, "active, enabled");
+		expect_change(
+			&d, 0, CHANGE_UPDATE, "n.service", cases[i].before, "active, enabled");
 	}
 }
 
@@ -220,8 +220,7 @@ static void test_file_new(void **state)
 	r->file.check = "check_nginx";
 	r->file.triggers = "nginx.service";
 	diff_runs(&d);
-	expect_call(&d, 0,
-		"file_put '/etc/a b/'\\''q'\\''' 0644 check_nginx nginx.service reload");
+	expect_call(&d, 0, "file_put '/etc/a b/'\\''q'\\''' 0644 check_nginx nginx.service reload");
 	expect_change(&d, 0, CHANGE_CREATE, "/etc/a b/'q'", NULL, "ba7816bf8f01 mode 0644");
 	assert_int_equal(d.set.steps[0].n_frames, 1);
 	assert_int_equal(d.set.steps[0].n_awaits, 0);
@@ -258,7 +257,8 @@ static void test_file_there(void **state)
 			continue;
 		}
 		expect_call(&d, 0, "file_put /f 0644 '' '' restart");
-		expect_change(&d, 0, CHANGE_UPDATE, "/f", cases[i].before, "ba7816bf8f01 mode 0644");
+		expect_change(
+			&d, 0, CHANGE_UPDATE, "/f", cases[i].before, "ba7816bf8f01 mode 0644");
 	}
 }
 
@@ -330,14 +330,16 @@ static void test_directory_in_the_way(void **state)
 /* ---- daemon.json ------------------------------------------------------------------------------
  */
 
-#define WANTED "{\"log-driver\":\"json-file\",\"log-opts\":{\"max-file\":\"3\",\"max-size\":\"10m\"}}"
+#define WANTED \
+	"{\"log-driver\":\"json-file\",\"log-opts\":{\"max-file\":\"3\",\"max-size\":\"10m\"}}"
 
 static void daemon_init(struct diff *d, const char *base64)
 {
 	_cleanup_buf_ struct buf facts = BUF_INIT;
 
 	if (base64)
-		buf_addf(&facts, "stat\t/d.json\t600\tregular file\ncontent\t/d.json\t%s\n", base64);
+		buf_addf(
+			&facts, "stat\t/d.json\t600\tregular file\ncontent\t/d.json\t%s\n", base64);
 	diff_init(d, buf_str(&facts));
 	resource_add(&d->want, RES_DAEMON, "/d.json", NULL)->daemon.wanted = WANTED;
 }
@@ -398,7 +400,8 @@ static void test_daemon_broken(void **state)
 		_diff_ d;
 
 		daemon_init(&d, contents[i]);
-		diff_fails(&d, -EBADMSG, "docker daemon '/d.json': is there but is not a JSON object");
+		diff_fails(
+			&d, -EBADMSG, "docker daemon '/d.json': is there but is not a JSON object");
 	}
 }
 
@@ -480,9 +483,8 @@ static void test_swarm_member(void **state)
 {
 	_diff_ d;
 
-	swarm_init(&d,
-		"{\"LocalNodeState\":\"active\",\"NodeAddr\":\"10.0.0.2\",\"NodeID\":\"x\"}", false,
-		false);
+	swarm_init(&d, "{\"LocalNodeState\":\"active\",\"NodeAddr\":\"10.0.0.2\",\"NodeID\":\"x\"}",
+		false, false);
 	diff_runs(&d);
 	expect_nothing(&d);
 }
@@ -496,7 +498,8 @@ static void test_swarm_refused(void **state)
 		const char *message;
 	} cases[] = {
 		{"{\"LocalNodeState\":\"active\",\"NodeAddr\":\"192.0.2.9\"}", false,
-			-EADDRNOTAVAIL, "advertises '192.0.2.9' in its swarm, the spec says '10.0.0.2'"},
+			-EADDRNOTAVAIL,
+			"advertises '192.0.2.9' in its swarm, the spec says '10.0.0.2'"},
 		{"{\"LocalNodeState\":\"active\",\"NodeAddr\":\"10.0.0.2\"}", true, -EEXIST,
 			"is a worker of the swarm, the spec says manager; 'docker node promote'"},
 		{"{\"LocalNodeState\":\"active\",\"NodeAddr\":\"10.0.0.2\","
@@ -504,7 +507,8 @@ static void test_swarm_refused(void **state)
 			false, -EEXIST,
 			"is a manager of the swarm, the spec says worker; 'docker node demote'"},
 		{"{\"LocalNodeState\":\"locked\"}", false, -EPERM, "docker swarm unlock"},
-		{"{\"LocalNodeState\":\"error\",\"Error\":\"no route\"}", false, -EIO, "(no route)"},
+		{"{\"LocalNodeState\":\"error\",\"Error\":\"no route\"}", false, -EIO,
+			"(no route)"},
 		{"{\"LocalNodeState\":\"pending\"}", false, -EAGAIN, "a join is under way"},
 	};
 

@@ -40,8 +40,7 @@ static void test_machine(void **state)
 {
 	_cleanup_(facts_done) struct facts f = {0};
 
-	parse_ok(&f,
-		BEGIN
+	parse_ok(&f, BEGIN
 		"time\t1700000000.250000000\nos\tubuntu\t24.04\tnoble\nkernel\t6.8.0-31-generic\n"
 		"hostname\tfjord-1\narch\tamd64\ncpus\t4\nmemory_kb\t8144928\n"
 		"var_free_kb\t50331648\napparmor\tY\n" END);
@@ -105,9 +104,8 @@ static void test_addresses(void **state)
 	_cleanup_(facts_done) struct facts f = {0};
 	const struct fact_address *a;
 
-	parse_ok(&f,
-		BEGIN "address\tlo\t127.0.0.1\t65536\naddress\teth1\t10.88.0.11\t1450\n"
-		      "address\teth1\tfd00::11\t1450\n" END);
+	parse_ok(&f, BEGIN "address\tlo\t127.0.0.1\t65536\naddress\teth1\t10.88.0.11\t1450\n"
+			   "address\teth1\tfd00::11\t1450\n" END);
 	assert_int_equal(f.n_addresses, 3);
 	a = facts_address(&f, "10.88.0.11");
 	assert_non_null(a);
@@ -121,14 +119,15 @@ static void test_addresses(void **state)
 
 static void test_numbers(void **state)
 {
-	static const char *const wrong[] = {"99999999999999999999999999", "-1", "4k", "", "0x", "four",
-		"1 2", "1e99999"};
+	static const char *const wrong[] = {
+		"99999999999999999999999999", "-1", "4k", "", "0x", "four", "1 2", "1e99999"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
 		_cleanup_(facts_done) struct facts f = {0};
 		_cleanup_buf_ struct buf text = BUF_INIT;
 
-		buf_addf(&text, "cpus\t%s\nmemory_kb\t%s\nvar_free_kb\t%s\naddress\te\t1.2.3.4\t%s\n" END,
+		buf_addf(&text,
+			"cpus\t%s\nmemory_kb\t%s\nvar_free_kb\t%s\naddress\te\t1.2.3.4\t%s\n" END,
 			wrong[i], wrong[i], wrong[i], wrong[i]);
 		parse_ok(&f, buf_str(&text));
 		assert_int_equal(f.cpus, 0);
@@ -154,15 +153,14 @@ static void test_files(void **state)
 	_cleanup_(facts_done) struct facts f = {0};
 	const struct fact_file *file;
 
-	parse_ok(&f,
-		BEGIN "stat\t/etc/a b\t644\tregular file\n"
-		      "stat\t/etc/empty\t4755\tregular empty file\n"
-		      "stat\t/etc/d\t1777\tdirectory\n"
-		      "stat\t/etc/link\t777\tsymbolic link\n"
-		      "stat\t/dev/null\t666\tcharacter special file\n"
-		      "sha256\t/etc/a b\t"
-		      "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\n"
-		      "content\t/etc/a b\tYWJj\ncontent\t/etc/empty\t\n" END);
+	parse_ok(&f, BEGIN "stat\t/etc/a b\t644\tregular file\n"
+			   "stat\t/etc/empty\t4755\tregular empty file\n"
+			   "stat\t/etc/d\t1777\tdirectory\n"
+			   "stat\t/etc/link\t777\tsymbolic link\n"
+			   "stat\t/dev/null\t666\tcharacter special file\n"
+			   "sha256\t/etc/a b\t"
+			   "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\n"
+			   "content\t/etc/a b\tYWJj\ncontent\t/etc/empty\t\n" END);
 	file = facts_file(&f, "/etc/a b");
 	assert_int_equal(file->type, FILE_REGULAR);
 	assert_int_equal(file->mode, 0644);
@@ -218,12 +216,11 @@ static void test_sysctls(void **state)
 {
 	_cleanup_(facts_done) struct facts f = {0};
 
-	parse_ok(&f,
-		"sysctl\t/proc/sys/net/core/somaxconn\t65535\n"
-		"sysctl\t/proc/sys/net/ipv4/ip_local_port_range\t1024\t65000\n"
-		"sysctl\t/proc/sys/net/ipv4/ip_local_reserved_ports\t\n"
-		"sysctl\t/proc/sys/net/ipv4/tcp_rmem\t4096\t131072\t6291456\n"
-		"sysctl\t/etc/passwd\troot\n" END);
+	parse_ok(&f, "sysctl\t/proc/sys/net/core/somaxconn\t65535\n"
+		     "sysctl\t/proc/sys/net/ipv4/ip_local_port_range\t1024\t65000\n"
+		     "sysctl\t/proc/sys/net/ipv4/ip_local_reserved_ports\t\n"
+		     "sysctl\t/proc/sys/net/ipv4/tcp_rmem\t4096\t131072\t6291456\n"
+		     "sysctl\t/etc/passwd\troot\n" END);
 	assert_string_equal(facts_sysctl(&f, "net.core.somaxconn"), "65535");
 	assert_string_equal(facts_sysctl(&f, "net.ipv4.ip_local_port_range"), "1024 65000");
 	assert_string_equal(facts_sysctl(&f, "net.ipv4.ip_local_reserved_ports"), "");
@@ -238,7 +235,8 @@ static void test_packages(void **state)
 
 	parse_ok(&f,
 		"package\tnginx\tinstalled\t1.22.1-9\npackage\tdocker.io\tconfig-files\t20.10\n"
-		"package\tapparmor\tnot-installed\t\npackage\tnftables\thalf-configured\t1.0\n" END);
+		"package\tapparmor\tnot-installed\t\npackage\tnftables\thalf-configured\t1."
+		"0\n" END);
 	assert_string_equal(facts_package(&f, "nginx"), "1.22.1-9");
 	assert_null(facts_package(&f, "docker.io"));
 	assert_null(facts_package(&f, "apparmor"));
@@ -274,7 +272,8 @@ static void test_question(void **state)
 
 	facts_ask(&q, "read", "/etc/docker/daemon.json");
 	facts_ask(&q, "sysctl", "net.core.somaxconn");
-	assert_string_equal(buf_str(&q), "read /etc/docker/daemon.json\nsysctl net.core.somaxconn\n");
+	assert_string_equal(
+		buf_str(&q), "read /etc/docker/daemon.json\nsysctl net.core.somaxconn\n");
 }
 
 /* ---- docker -----------------------------------------------------------------------------------
@@ -300,7 +299,8 @@ static void test_docker_info(void **state)
 
 		buf_addf(&text,
 			"json\tinfo\t{\"ServerVersion\":\"20.10.24\",\"Swarm\":{\"NodeID\":\"n1\","
-			"\"NodeAddr\":\"10.0.0.1\",\"LocalNodeState\":\"%s\",\"Error\":\"e\"}}\n" END,
+			"\"NodeAddr\":\"10.0.0.1\",\"LocalNodeState\":\"%s\",\"Error\":\"e\"}}"
+			"\n" END,
 			cases[i].word);
 		parse_ok(&f, buf_str(&text));
 		assert_true(f.docker_running);
@@ -317,10 +317,9 @@ static void test_images(void **state)
 {
 	_cleanup_(facts_done) struct facts f = {0};
 
-	parse_ok(&f,
-		"json\timages\t[{\"Id\":\"sha256:1\",\"RepoTags\":[\"a:1\",\"a:2\"]},"
-		"{\"Id\":\"sha256:2\",\"RepoTags\":null},{\"Id\":\"sha256:3\"},"
-		"{\"Id\":\"sha256:4\",\"RepoTags\":[\"<none>:<none>\",7]},9]\n" END);
+	parse_ok(&f, "json\timages\t[{\"Id\":\"sha256:1\",\"RepoTags\":[\"a:1\",\"a:2\"]},"
+		     "{\"Id\":\"sha256:2\",\"RepoTags\":null},{\"Id\":\"sha256:3\"},"
+		     "{\"Id\":\"sha256:4\",\"RepoTags\":[\"<none>:<none>\",7]},9]\n" END);
 	assert_true(facts_has_image(&f, "a:1", "sha256:1"));
 	assert_true(facts_has_image(&f, "a:2", "sha256:1"));
 	assert_false(facts_has_image(&f, "a:1", "sha256:2"));
@@ -397,9 +396,10 @@ static void test_swarm_things(void **state)
 /* What docker promises is a condition for reading on: half an answer is worse than none. */
 static void test_broken_docker(void **state)
 {
-	static const char *const broken[] = {"json\tinfo\t{\n", "json\tinfo\t[]\n", "json\tinfo\t\n",
-		"json\timages\t{}\n", "json\tnodes\tnull\n", "json\tservices\t[{]\n",
-		"json\tnetworks\t\"x\"\n", "json\tsecrets\t[1,]\n", "json\tinfo\t{\"a\":\"\xff\xfe\"}\n",
+	static const char *const broken[] = {"json\tinfo\t{\n", "json\tinfo\t[]\n",
+		"json\tinfo\t\n", "json\timages\t{}\n", "json\tnodes\tnull\n",
+		"json\tservices\t[{]\n", "json\tnetworks\t\"x\"\n", "json\tsecrets\t[1,]\n",
+		"json\tinfo\t{\"a\":\"\xff\xfe\"}\n",
 		"json\timages\t[99999999999999999999999999999999]\n"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(broken); i++) {
@@ -415,8 +415,10 @@ static void test_odd_docker(void **state)
 	_cleanup_(facts_done) struct facts f = {0};
 
 	parse_ok(&f,
-		"json\tinfo\t{\"Swarm\":7,\"ServerVersion\":null}\njson\timages\t[1,null,{},\"x\"]\n"
-		"json\tnodes\t[{\"Spec\":null,\"Status\":[]}]\njson\tservices\t[{\"Spec\":{\"Mode\":1}}]\n"
+		"json\tinfo\t{\"Swarm\":7,\"ServerVersion\":null}\njson\timages\t[1,null,{},\"x\"]"
+		"\n"
+		"json\tnodes\t[{\"Spec\":null,\"Status\":[]}]\njson\tservices\t[{\"Spec\":{"
+		"\"Mode\":1}}]\n"
 		"json\tnetworks\t[null]\njson\tsecrets\t[[]]\njson\tvolumes\tnot even JSON\n" END);
 	assert_true(f.docker_running);
 	assert_int_equal(f.swarm, SWARM_INACTIVE);
@@ -431,7 +433,8 @@ static void test_docker_says_it_twice(void **state)
 
 	parse_ok(&f,
 		"json\tsecrets\t[{\"ID\":\"1\",\"Spec\":{\"Name\":\"a\"}},{\"ID\":\"2\",\"Spec\":{"
-		"\"Name\":\"b\"}}]\njson\tsecrets\t[{\"ID\":\"3\",\"Spec\":{\"Name\":\"c\"}}]\n" END);
+		"\"Name\":\"b\"}}]\njson\tsecrets\t[{\"ID\":\"3\",\"Spec\":{\"Name\":\"c\"}}]"
+		"\n" END);
 	assert_int_equal(f.n_secrets, 1);
 	assert_null(facts_secret(&f, "a"));
 	assert_string_equal(facts_secret(&f, "c"), "3");
@@ -504,9 +507,8 @@ static void test_hostile_bytes(void **state)
 {
 	_cleanup_(facts_done) struct facts f = {0};
 
-	parse_ok(&f,
-		"hostname\t\x1b]0;owned\x07\xff\xfe\nos\t\x1b[2J\tx\ty\n"
-		"package\t\x80\tinstalled\t\x1b\n" END);
+	parse_ok(&f, "hostname\t\x1b]0;owned\x07\xff\xfe\nos\t\x1b[2J\tx\ty\n"
+		     "package\t\x80\tinstalled\t\x1b\n" END);
 	/* Kept as it is; who shows it escapes it. */
 	assert_string_equal(f.hostname, "\x1b]0;owned\x07\xff\xfe");
 	assert_string_equal(facts_package(&f, "\x80"), "\x1b");

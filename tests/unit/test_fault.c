@@ -57,8 +57,8 @@ static bool torment(struct sim_cluster *x, size_t node, size_t at, bool converge
 
 	begin(x, converged);
 	x->nodes[node].finishes = finishes;
-	sim_converge(x, &(struct sim_run_options){.apply = true, .fail_node = node, .fail_at = at},
-		&r);
+	sim_converge(
+		x, &(struct sim_run_options){.apply = true, .fail_node = node, .fail_at = at}, &r);
 	if (!x->nodes[node].doomed) {
 		assert_int_equal(r.code, 0);
 		return false;

@@ -543,7 +543,8 @@ static void test_markers(void **state)
 		{"@start 1\n@fail 1 3\n", NULL, 1, ERR_REMOTE, 0,
 			"step 'install a' failed (exit 3): it said nothing"},
 		/* A step that failed has failed, whatever is said afterwards. */
-		{"@start 1\n@fail 1 3\n@finish 1\n@end\n", NULL, 0, ERR_REMOTE, 1, "failed (exit 3)"},
+		{"@start 1\n@fail 1 3\n@finish 1\n@end\n", NULL, 0, ERR_REMOTE, 1,
+			"failed (exit 3)"},
 		{"@locked ka\x07ri@x, since\n", NULL, 75, ERR_LOCKED, 0,
 			"another run holds the lock: ka\\x07ri@x, since; wait for it to end"},
 		{"@fail 77 1\n", NULL, 1, ERR_REMOTE, 0, "step '?' failed (exit 1)"},
@@ -557,8 +558,8 @@ static void test_markers(void **state)
 		for (size_t chunk = 0; chunk < 3; chunk++) {
 			_cleanup_err_ struct err err = ERR_INIT;
 			size_t done = 0;
-			int r = apply_two(cases[i].out, cases[i].err, cases[i].status, chunk,
-				&done, &err);
+			int r = apply_two(
+				cases[i].out, cases[i].err, cases[i].status, chunk, &done, &err);
 
 			if (r != cases[i].code)
 				fail_msg("case %zu: %d, %s", i, r, err_msg(&err));

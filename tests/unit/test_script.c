@@ -237,8 +237,8 @@ static void test_no_secret_in_the_script(void **state)
 	diff(&c, &want, "");
 	compile(&c, &role);
 	assert_null(strstr(buf_str(&c.script.text), "hunter"));
-	expect_frames(&c,
-		(const char *const[]){"hunter2", "hunter3", "hunter4", PROMISE_ALL_DONE, NULL});
+	expect_frames(
+		&c, (const char *const[]){"hunter2", "hunter3", "hunter4", PROMISE_ALL_DONE, NULL});
 	assert_true(c.script.frames[0]->secret);
 	assert_true(c.script.frames[1]->secret);
 }

@@ -54,21 +54,22 @@ static void expect(const struct undone *u, const char *calls)
 	assert_string_equal(buf_str(&all), calls);
 }
 
-#define STATE(name, base64)                                                                      \
-	"stat\t/var/lib/svarm/" name "\t600\tregular file\ncontent\t/var/lib/svarm/" name        \
+#define STATE(name, base64)                                                               \
+	"stat\t/var/lib/svarm/" name "\t600\tregular file\ncontent\t/var/lib/svarm/" name \
 	"\t" base64 "\n"
-#define JOINED	 "stat\t/var/lib/svarm/swarm\t644\tregular empty file\n"
+#define JOINED   "stat\t/var/lib/svarm/swarm\t644\tregular empty file\n"
 #define ORIGINAL "stat\t/var/lib/svarm/original\t755\tdirectory\n"
-#define MANAGER                                                                                  \
+#define MANAGER \
 	"json\tinfo\t{\"Swarm\":{\"LocalNodeState\":\"active\",\"ControlAvailable\":true}}\n"
 #define WORKER "json\tinfo\t{\"Swarm\":{\"LocalNodeState\":\"active\"}}\n"
 #define NGINX  "unit\tId=nginx.service\nunit\tLoadState=loaded\nunit\tActiveState=active\n"
 
-/* base64 of "docker.io\nnginx\n", "docker.service\n", "/etc/svarm\n", "net.core.somaxconn 4096\n" */
+/* base64 of "docker.io\nnginx\n", "docker.service\n", "/etc/svarm\n", "net.core.somaxconn 4096\n"
+ */
 #define PACKAGES STATE("packages", "ZG9ja2VyLmlvCm5naW54Cg==")
-#define ENABLED	 STATE("enabled", "ZG9ja2VyLnNlcnZpY2UK")
-#define CREATED	 STATE("created", "L2V0Yy9zdmFybQo=")
-#define SYSCTL	 STATE("sysctl", "bmV0LmNvcmUuc29tYXhjb25uIDQwOTYK")
+#define ENABLED  STATE("enabled", "ZG9ja2VyLnNlcnZpY2UK")
+#define CREATED  STATE("created", "L2V0Yy9zdmFybQo=")
+#define SYSCTL   STATE("sysctl", "bmV0LmNvcmUuc29tYXhjb25uIDQwOTYK")
 
 static void test_nothing_to_undo(void **state)
 {

@@ -55,8 +55,8 @@ static inline void dump_details(const struct resource *r, struct buf *out)
 	case RES_UNIT: break;
 	case RES_DAEMON: indent(out, r->daemon.wanted, strlen(r->daemon.wanted)); break;
 	case RES_SWARM:
-		buf_addf(out, "    init %d manager %d address %s leader %s pool %s\n", r->swarm.init,
-			r->swarm.manager, r->swarm.address, r->swarm.leader,
+		buf_addf(out, "    init %d manager %d address %s leader %s pool %s\n",
+			r->swarm.init, r->swarm.manager, r->swarm.address, r->swarm.leader,
 			r->swarm.pool ? r->swarm.pool : "-");
 		break;
 	case RES_LABEL:
