@@ -119,12 +119,17 @@ format: ## reformat all C files
 compile_commands.json: Makefile ## for clangd and friends
 	$(q)tools/compile-commands '$(CC) $(SVARM_CPPFLAGS) $(EXT_CFLAGS) $(SVARM_CFLAGS)' $(LIB_SRC) $(CLI_SRC) $(GATEWAY_SRC) $(WORKER_SRC) > $@
 install: all ## install below $(DESTDIR)$(PREFIX)
-	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(DATADIR)/svarm/images $(DESTDIR)$(DOCDIR)
+	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(DATADIR)/svarm/images $(DESTDIR)$(DOCDIR)/docs \
+		$(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(DATADIR)/bash-completion/completions
 	$(INSTALL) -m 755 $(B)/svarm $(DESTDIR)$(BINDIR)/svarm
-	$(INSTALL) -m 644 README.md CHANGELOG.md LICENSE docs/*.md $(DESTDIR)$(DOCDIR)
+	$(INSTALL) -m 644 README.md CHANGELOG.md CONTRIBUTING.md LICENSE $(DESTDIR)$(DOCDIR)
+	$(INSTALL) -m 644 docs/*.md $(DESTDIR)$(DOCDIR)/docs
+	$(INSTALL) -m 644 docs/svarm.1 $(DESTDIR)$(MANDIR)/man1
+	$(INSTALL) -m 644 completions/svarm.bash $(DESTDIR)$(DATADIR)/bash-completion/completions/svarm
 	for i in build/images/*.tar.gz; do [ ! -e "$$i" ] || $(INSTALL) -m 644 "$$i" $(DESTDIR)$(DATADIR)/svarm/images; done
 uninstall: ## remove what install put there
-	rm -f $(DESTDIR)$(BINDIR)/svarm
+	rm -f $(DESTDIR)$(BINDIR)/svarm $(DESTDIR)$(MANDIR)/man1/svarm.1 \
+		$(DESTDIR)$(DATADIR)/bash-completion/completions/svarm
 	rm -rf $(DESTDIR)$(DATADIR)/svarm $(DESTDIR)$(DOCDIR)
 clean: ## remove what was built (keeps a running lab)
 	rm -rf build/release build/debug build/san build/tsan build/cov build/images build/bench

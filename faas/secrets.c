@@ -2,8 +2,8 @@
  * Secrets.  A value comes from one of three places: what the spec refers to, what the leader keeps
  * below /etc/svarm/secrets (0600 root: there the operator reads a generated password), or the
  * kernel's random numbers.  Swarm's secrets cannot be changed, so their names carry the first
- * 12 hex digits of the value's SHA-256: a new value is a new secret, and the services that use it
- * change with it.
+ * 12 hex digits of a SHA-256 that depends on the value: a new value is a new secret, and the
+ * services that use it change with it.
  */
 #include "faas/parts.h"
 
@@ -123,8 +123,9 @@ static int choose(enum secret which, const char *given, size_t given_len, const 
 		return 0;
 	}
 	if (kept && kept->type == FILE_REGULAR && kept->content && kept->content_len) {
+		/* An operator may have edited it: most editors end it with a newline. */
 		buf_add(ret, kept->content, kept->content_len);
-		return 0;
+		return check_value(ret, err);
 	}
 	if (kept && kept->type == FILE_REGULAR && !kept->content)
 		return err_set(
@@ -132,16 +133,30 @@ static int choose(enum secret which, const char *given, size_t given_len, const 
 	return generate(ret, err);
 }
 
-static const char *add(
-	enum secret which, const char *path, const struct buf *value, struct resource_set *want)
+/*
+ * Names stand in plans, logs and `docker secret ls`, where a hash of the value alone would confirm
+ * the guess of a weak password.  So @key goes into it: Redis' password, which is random and which
+ * nobody sees who does not see the other values too.
+ */
+static const char *name_of(
+	enum secret which, const struct buf *key, const struct buf *value, struct arena *a)
 {
+	_cleanup_(buf_wipe) struct buf both = BUF_INIT;
 	char hash[SHA256_HEX + 1];
-	const char *copy = arena_memdup(want->arena, buf_str(value), value->len + 1);
-	const char *name;
-	struct resource *r;
 
-	sha256_hex(value->data, value->len, hash);
-	name = arena_printf(want->arena, "svarm-%s-%.*s", secrets[which].name, SHORT_HASH, hash);
+	buf_add(&both, key->data, key->len + 1); /* with its NUL, which is in no value */
+	buf_add(&both, value->data, value->len);
+	sha256_hex(both.data, both.len, hash);
+	return arena_printf(a, "svarm-%s-%.*s", secrets[which].name, SHORT_HASH, hash);
+}
+
+static const char *add(enum secret which, const struct buf *key, const struct buf *value,
+	struct resource_set *want)
+{
+	const char *path = secret_path(want->arena, which);
+	const char *copy = arena_memdup(want->arena, buf_str(value), value->len + 1);
+	const char *name = name_of(which, key, value, want->arena);
+	struct resource *r;
 
 	r = resource_add(want, RES_FILE, path, secrets[which].why);
 	r->file.content = copy;
@@ -155,9 +170,20 @@ static const char *add(
 	return name;
 }
 
+struct values {
+	struct buf v[N_SECRETS];
+};
+
+static void values_wipe(struct values *values)
+{
+	for (int i = 0; i < N_SECRETS; i++)
+		buf_wipe(&values->v[i]);
+}
+
 int secrets_want(const struct cluster *c, const struct faas_context *x, const struct facts *f,
 	struct resource_set *want, const char *ret_names[N_SECRETS], struct err *err)
 {
+	_cleanup_(values_wipe) struct values values = {0};
 	const struct {
 		const char *value;
 		size_t len;
@@ -172,13 +198,12 @@ int secrets_want(const struct cluster *c, const struct faas_context *x, const st
 	d = resource_add(want, RES_DIRECTORY, FOLDER, "secrets, for root's eyes");
 	d->directory.mode = 0700;
 	for (int i = 0; i < N_SECRETS; i++) {
-		_cleanup_(buf_wipe) struct buf value = BUF_INIT;
-		const char *path = secret_path(want->arena, i);
-
-		r = choose(i, given[i].value, given[i].len, f, path, &value, err);
+		r = choose(i, given[i].value, given[i].len, f, secret_path(want->arena, i),
+			&values.v[i], err);
 		if (r < 0)
 			return err_wrap(err, "secret '%s'", secrets[i].name);
-		ret_names[i] = add(i, path, &value, want);
 	}
+	for (int i = 0; i < N_SECRETS; i++)
+		ret_names[i] = add(i, &values.v[SECRET_REDIS], &values.v[i], want);
 	return 0;
 }

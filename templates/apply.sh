@@ -51,7 +51,7 @@ begin() {
 	(
 		exec 9>&-
 		# The sleep must not hold the answer open once this script has ended.
-		while sleep 5 >/dev/null 2>&1 3>&-; do tell alive; done
+		while sleep 5 >/dev/null 2>&1 3>&- && kill -0 $$; do tell alive; done
 	) &
 	heartbeat=$!
 }
@@ -148,8 +148,12 @@ packages_install() {
 	[ -z "$(dpkg --audit)" ] || DEBIAN_FRONTEND=noninteractive dpkg --configure -a </dev/null
 	installed_packages >"$work/before"
 	apt_get update
+	# Remembered before they come: a run that is cut off here must not leave what `down` knows nothing of.
+	apt_get -s install "$@" | sed -n 's/^Inst \([^ ]*\).*/\1/p' | sort -u |
+		comm -13 "$work/before" - >>"$state/packages"
 	apt_get install "$@"
-	installed_packages | comm -13 "$work/before" - >>"$state/packages"
+	sort -u "$state/packages" >"$work/known"
+	installed_packages | comm -13 "$work/before" - | comm -13 "$work/known" - >>"$state/packages"
 }
 
 # ---- files ------------------------------------------------------------------------------------
@@ -275,9 +279,10 @@ docker_api() { # METHOD PATH
 }
 swarm_state() { docker info --format '{{.Swarm.LocalNodeState}}'; }
 swarm_init() { # ADDRESS POOL
-	docker swarm init --advertise-addr "$1" --data-path-addr "$1" --listen-addr "$1:2377" \
+	case $1 in *:*) own="[$1]" ;; *) own=$1 ;; esac
+	: >"$state/swarm" # before it is true: whoever is killed in between still knows the way back
+	docker swarm init --advertise-addr "$1" --data-path-addr "$1" --listen-addr "$own:2377" \
 		${2:+--default-addr-pool "$2"} >/dev/null
-	: >"$state/swarm"
 }
 # The tokens, for those that wait to join.  They go to svarm, never to the log.
 swarm_tokens() {
@@ -289,6 +294,7 @@ swarm_join() { # ADDRESS LEADER; the token is a frame
 	case $value in '' | *[!A-Za-z0-9-]*) die 'what came is no join token' ;; esac
 	case $2 in *:*) leader="[$2]" ;; *) leader=$2 ;; esac
 	case $1 in *:*) own="[$1]" ;; *) own=$1 ;; esac
+	: >"$state/swarm"
 	printf '{"ListenAddr":"%s:2377","AdvertiseAddr":"%s","DataPathAddr":"%s","RemoteAddrs":["%s:2377"],"JoinToken":"%s"}' \
 		"$own" "$1" "$1" "$leader" "$value" | docker_api POST /swarm/join || true
 	waited=0
@@ -300,7 +306,6 @@ swarm_join() { # ADDRESS LEADER; the token is a frame
 		sleep 0.5
 		waited=$((waited + 1))
 	done
-	: >"$state/swarm"
 }
 # The id this node got goes to svarm, for the leader's labels.
 tell_joined() {
@@ -338,6 +343,7 @@ labels_set() { # ID|self|joined.NAME KEY VALUE …; with joined.NAME the id is a
 			swarm_await_node "$id"
 			swarm_bury_ghosts "$id"
 			;;
+		self) id=$(docker info --format '{{.Swarm.NodeID}}') ;;
 		*) id=$who ;;
 		esac
 		# shellcheck disable=SC2086

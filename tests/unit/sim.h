@@ -407,19 +407,22 @@ static inline void sim_answer(const struct sim_node *s, char *question, struct b
 static inline void sim_say_members(const struct sim_world *w, struct buf *out)
 {
 	buf_adds(out, "json\tnodes\t[");
-	for (size_t i = 0; i < w->n_members; i++) {
+	for (size_t i = 0, first = 1; i < w->n_members; i++) {
 		const struct sim_member *m = &w->members[i];
 
+		if (!*m->id)
+			continue; /* buried */
 		buf_addf(out,
 			"%s{\"ID\":\"%s\",\"Description\":{\"Hostname\":\"%s\"},\"Status\":{"
 			"\"State\":\"%s\",\"Addr\":\"%s\"},\"Spec\":{\"Availability\":\"active\","
 			"\"Role\":\"%s\",\"Labels\":{",
-			i ? "," : "", m->id, m->hostname, m->up ? "ready" : "down", m->address,
+			first ? "" : ",", m->id, m->hostname, m->up ? "ready" : "down", m->address,
 			m->manager ? "manager" : "worker");
 		for (size_t k = 0; k < m->labels.n; k++)
 			buf_addf(out, "%s\"%s\":\"%s\"", k ? "," : "", m->labels.items[k].key,
 				m->labels.items[k].value);
 		buf_adds(out, "}}}");
+		first = 0;
 	}
 	buf_adds(out, "]\n");
 }
@@ -656,10 +659,12 @@ static inline int sim_swarm_init(struct sim_run *n, char **a)
 
 	if (r < 0)
 		return r;
+	n->s->joined = true;
 	if (*n->s->member)
 		return sim_fails(n, "This node is already part of a swarm");
+	if ((r = sim_effect(n)) < 0)
+		return r;
 	sim_enter(n->s, a[0], true);
-	n->s->joined = true;
 	return 0;
 }
 
@@ -675,29 +680,63 @@ static inline int sim_swarm_join(struct sim_run *n, char **a)
 		return sim_fails(n, "invalid join token");
 	if (*n->s->member || !n->s->world->n_members)
 		return sim_fails(n, "cannot join");
-	sim_enter(n->s, a[0], manager);
 	n->s->joined = true;
+	if ((r = sim_effect(n)) < 0)
+		return r;
+	sim_enter(n->s, a[0], manager);
 	return 0;
 }
 
-static inline int sim_labels_set(struct sim_run *n, char **a)
+/* A node that left and joined again stands in the list twice: the dead one goes. */
+static inline void sim_bury_ghosts(struct sim_world *w, const struct sim_member *living)
+{
+	for (size_t i = 0; i < w->n_members; i++)
+		if (!w->members[i].up && !strcmp(w->members[i].address, living->address))
+			w->members[i].id[0] = '\0';
+}
+
+/* The member that @who means: its id, "self", or a promise whose frame brings the id. */
+static inline int sim_member_named(struct sim_run *n, const char *who, struct sim_member **ret)
 {
 	struct sim_world *w = n->s->world;
 	int r = 0;
 
-	for (; *a && r == 0; a += 3) {
-		struct sim_member *m = NULL;
+	if (!strncmp(who, "joined.", 7))
+		r = sim_frame(n, &n->frame);
+	if (r < 0)
+		return r;
+	if (!strncmp(who, "joined.", 7))
+		who = buf_str(&n->frame);
+	*ret = !strcmp(who, "self") ? sim_member_of(n->s) : NULL;
+	for (size_t i = 0; i < w->n_members; i++)
+		if (*who && !strcmp(w->members[i].id, who))
+			*ret = &w->members[i];
+	return 0;
+}
 
+/* As in the shell: neighbours of one node go together, its id is read once. */
+static inline int sim_labels_set(struct sim_run *n, char **a)
+{
+	struct sim_member *m = NULL;
+	const char *who = "";
+	int r;
+
+	for (; *a; a += 3) {
+		if (strcmp(who, a[0])) {
+			r = sim_member_named(n, a[0], &m);
+			if (r < 0)
+				return r;
+			who = a[0];
+		}
 		if ((r = sim_effect(n)) < 0)
 			return r;
-		for (size_t i = 0; i < w->n_members; i++)
-			if (w->members[i].up && !strcmp(w->members[i].address, a[0]))
-				m = &w->members[i];
-		if (!m)
-			return sim_fails(n, "no ready swarm node at %s", a[0]);
+		if (!m || !m->up)
+			return sim_fails(n, "no ready swarm node %s", a[0]);
+		if (!strncmp(who, "joined.", 7))
+			sim_bury_ghosts(n->s->world, m);
 		map_set(&m->labels, a[1], a[2]);
 	}
-	return r;
+	return 0;
 }
 
 static inline int sim_network_create(struct sim_run *n, char **a)
@@ -1033,6 +1072,14 @@ static inline int sim_tokens(struct sim_run *n)
 	return r;
 }
 
+static inline int sim_tell_joined(struct sim_run *n)
+{
+	_cleanup_buf_ struct buf base64 = BUF_INIT;
+
+	sim_base64(&base64, n->s->member, strlen(n->s->member));
+	return sim_tell(n, "@out joined %s\n", buf_str(&base64));
+}
+
 static inline int sim_command(struct sim_run *n, struct sim_call *c)
 {
 	const char *name = c->n ? c->word[0] : "";
@@ -1047,6 +1094,8 @@ static inline int sim_command(struct sim_run *n, struct sim_call *c)
 		return sim_lock(n, c->word[1]);
 	if (!strcmp(name, "await"))
 		return sim_await(n, c->word[1]);
+	if (!strcmp(name, "tell_joined"))
+		return sim_tell_joined(n);
 	if (!strcmp(name, "swarm_tokens"))
 		return sim_tokens(n);
 	if (!strcmp(name, "tell"))

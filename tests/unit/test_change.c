@@ -547,18 +547,35 @@ static void test_labels(void **state)
 	add_label(&d, "n2", "svarm.worker", "true");
 	add_label(&d, "n2", "svarm.database", "false");
 	add_label(&d, "n3", "svarm.worker", "true");
+	add_label(&d, "n3", "svarm.database", "true");
+	add_label(&d, "n4", "svarm.worker", "true");
 	diff_runs(&d);
 	assert_int_equal(d.set.n_steps, 1);
+	/* By its id who is a member, by the promise of its id who is still to join. */
 	expect_call(&d, 0,
-		"labels_set 10.0.0.2 svarm.worker true 10.0.0.2 svarm.database false "
-		"10.0.0.3 svarm.worker true");
+		"labels_set n2 svarm.worker true n2 svarm.database false joined.n3 svarm.worker true "
+		"joined.n3 svarm.database true joined.n4 svarm.worker true");
 	s = &d.set.steps[0];
+	/* All are waited for before the step begins; then the ids come in the call's order. */
 	assert_int_equal(s->n_awaits, 2);
-	assert_string_equal(s->frames[0].data, "joined.n2");
-	assert_string_equal(s->frames[1].data, "joined.n3");
+	assert_int_equal(s->n_frames, 4);
+	for (size_t i = 0; i < 4; i++)
+		assert_string_equal(s->frames[i].data, i % 2 ? "joined.n4" : "joined.n3");
 	expect_change(&d, 0, CHANGE_CREATE, "svarm.worker", NULL, "true on n2");
 	expect_change(&d, 1, CHANGE_UPDATE, "svarm.database", "true", "false on n2");
 	expect_change(&d, 2, CHANGE_CREATE, "svarm.worker", NULL, "true on n3");
+}
+
+/* The leader of a swarm that is still to be made. */
+static void test_label_of_itself(void **state)
+{
+	_diff_ d;
+
+	diff_init(&d, "");
+	add_label(&d, "n1", "svarm.ingress", "true");
+	diff_runs(&d);
+	expect_call(&d, 0, "labels_set self svarm.ingress true");
+	assert_int_equal(d.set.steps[0].n_frames, 0);
 }
 
 static void test_labels_there(void **state)
@@ -804,6 +821,7 @@ int main(void)
 		cmocka_unit_test(test_swarm_member),
 		cmocka_unit_test(test_swarm_refused),
 		cmocka_unit_test(test_labels),
+		cmocka_unit_test(test_label_of_itself),
 		cmocka_unit_test(test_labels_there),
 		cmocka_unit_test(test_networks),
 		cmocka_unit_test(test_images),

@@ -129,6 +129,17 @@ static void test_plan(void **state)
 /* ---- the way back -----------------------------------------------------------------------------
  */
 
+static void expect_given_back(const struct sim_cluster *x, size_t node, size_t at)
+{
+	for (size_t i = 0; i < SIM_NODES; i++) {
+		const struct sim_node *s = &x->nodes[i];
+
+		if (s->packages.n || s->units.n || s->images.n || s->files.n != 2 || *s->member)
+			fail_msg("n%zu failed at %zu: n%zu was not given back", node + 1, at,
+				i + 1);
+	}
+}
+
 static bool torment_down(struct sim_cluster *x, size_t node, size_t at, bool finishes)
 {
 	_sim_result_ r = {0}, again = {0};
@@ -154,13 +165,8 @@ static bool torment_down(struct sim_cluster *x, size_t node, size_t at, bool fin
 	 * It must say so, and what to do. */
 	if (!given_back && !strstr(again.error, "'docker swarm leave' on"))
 		fail_msg("down, n%zu fails at %zu: %s", node + 1, at, again.error);
-	for (size_t i = 0; given_back && i < SIM_NODES; i++) {
-		const struct sim_node *s = &x->nodes[i];
-
-		if (s->packages.n || s->units.n || s->images.n || s->files.n != 2 || *s->member)
-			fail_msg("down, n%zu fails at %zu: n%zu was not given back", node + 1, at,
-				i + 1);
-	}
+	if (given_back)
+		expect_given_back(x, node, at);
 	return true;
 }
 
@@ -180,6 +186,35 @@ static void test_down(void **state)
 	}
 }
 
+/* An `up` that died anywhere, and a change of mind. */
+static bool torment_up_down(struct sim_cluster *x, size_t node, size_t at)
+{
+	_sim_result_ r;
+
+	sim_cluster_reset(x);
+	sim_converge(x, &(struct sim_run_options){.apply = true, .fail_node = node, .fail_at = at},
+		&r);
+	if (!x->nodes[node].doomed)
+		return false;
+	sim_good(x, true, true);
+	expect_given_back(x, node, at);
+	return true;
+}
+
+static void test_down_after_a_broken_up(void **state)
+{
+	_sim_cluster_ x;
+
+	sim_cluster_init(&x);
+	for (size_t node = 0; node < SIM_NODES; node++) {
+		size_t at = 1;
+
+		while (torment_up_down(&x, node, at))
+			at++;
+		assert_true(at > 40);
+	}
+}
+
 /* A run that hangs is a failed test. */
 static int limit_time(void **state)
 {
@@ -196,6 +231,7 @@ int main(void)
 		cmocka_unit_test(test_converged_finishing),
 		cmocka_unit_test(test_plan),
 		cmocka_unit_test(test_down),
+		cmocka_unit_test(test_down_after_a_broken_up),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -149,7 +149,7 @@ static void test_new_leader(void **state)
 	/* The tokens are handed out as soon as there are any, not at the end. */
 	assert_string_equal(calls(&c),
 		"\nbegin\nlock_take me\ntell out lock\nstep 1 0 unit_up docker.service\n"
-		"step 2 0 swarm_init 10.0.0.1 ''\ntell out joined\nswarm_tokens\n"
+		"step 2 0 swarm_init 10.0.0.1 ''\ntell_joined\nswarm_tokens\n"
 		"step 3 0 unit_up b.service\ntell out ready\nawait 1\ntell end\n");
 }
 
@@ -174,7 +174,7 @@ static void test_joining(void **state)
 	compile(&c, &role);
 	assert_string_equal(calls(&c),
 		"\nbegin\nawait 1\nstep 1 0 file_put /etc/x 0600 '' '' reload\n"
-		"step 2 1 swarm_join 10.0.0.2 10.0.0.1\ntell out joined\n"
+		"step 2 1 swarm_join 10.0.0.2 10.0.0.1\ntell_joined\n"
 		"step 3 0 image_load echo:1 sha256:1\ntell end\n");
 	/* In the order in which the script reads them. */
 	expect_frames(&c, (const char *const[]){PROMISE_LOCK, "content", "token.worker",
