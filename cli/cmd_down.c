@@ -23,7 +23,7 @@ static int confirm(const struct cli *cli, const struct cluster *c, struct err *e
 	if (own->yes)
 		return 0;
 	if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO))
-		return err_set(err, -EINVAL,
+		return err_set(err, ERR_SPEC,
 			"'svarm down' removes cluster '%s' and its data; say --yes", c->name);
 	fprintf(stderr,
 		"This removes cluster '%s' from %zu nodes, with the data in its Redis.\n"
@@ -32,7 +32,7 @@ static int confirm(const struct cli *cli, const struct cluster *c, struct err *e
 	if (!fgets(answer, sizeof(answer), stdin))
 		answer[0] = '\0';
 	answer[strcspn(answer, "\n")] = '\0';
-	return strcmp(answer, c->name) ? err_set(err, -EINVAL, "nothing was done") : 0;
+	return strcmp(answer, c->name) ? err_set(err, ERR_SPEC, "nothing was done") : 0;
 }
 
 static void print_answer(const struct cli *cli, struct session *s, const struct err *error)

@@ -26,32 +26,11 @@ static void print_answer(const struct cli *cli, struct session *s, const struct 
 	output_text(&out);
 }
 
-static int plan(const struct cli *cli, struct session *s, struct err *err)
-{
-	const struct plan_options *own = cli->own;
-	struct fleet_flow flow = flow_converge(&s->flow);
-	_cleanup_err_ struct err failed = ERR_INIT;
-	int r;
-
-	if ((r = session_open(cli, s, err)) < 0 || (r = session_load_faas(s, own->images, err)) < 0)
-		return r;
-	r = fleet_converge(s->fleet, &flow, false, &failed);
-	session_narrated(s, &failed, NULL);
-	print_answer(cli, s, &failed);
-	if (r < 0) {
-		output_error(false, output_color(cli, stderr), &failed, exit_of(r));
-		return exit_of(r);
-	}
-	return fleet_changes(s->fleet) ? EXIT_PENDING : EXIT_FINE;
-}
-
 static int run(const struct cli *cli, struct err *err)
 {
-	struct session s = {0};
-	int r = plan(cli, &s, err);
+	const struct plan_options *own = cli->own;
 
-	session_done(&s);
-	return r;
+	return session_plan(cli, own->images, print_answer, err);
 }
 
 const struct cmd cmd_plan = {

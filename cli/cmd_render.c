@@ -109,7 +109,7 @@ static int print_named(const struct rendering *all, const char *name, struct err
 	if (!strcmp(name, "facts.sh") || !strcmp(name, "apply.sh") || !strcmp(name, "health.sh"))
 		return print_script(name, err);
 	return err_set(
-		err, -EINVAL, "nothing of that name; 'svarm render' without a name lists all");
+		err, ERR_SPEC, "nothing of that name; 'svarm render' without a name lists all");
 }
 
 static void print_list(const struct cli *cli, const struct rendering *all)
@@ -149,7 +149,7 @@ static int render(const struct cli *cli, struct session *s, struct rendering *al
 			return r;
 	}
 	if (own->node && !all->n)
-		return err_set(err, -EINVAL, "the spec has no such node");
+		return err_set(err, ERR_SPEC, "the spec has no such node");
 	for (int i = 1; i < cli->n_args; i++)
 		if ((r = print_named(all, cli->args[i], err)) < 0)
 			return err_wrap(err, "'%s'", cli->args[i]);

@@ -2,6 +2,8 @@
  * The `svarm` command: finds the subcommand, parses its options by the tables, runs it, and turns
  * what comes back into one exit code.
  */
+#include <sys/resource.h>
+
 #include "cli/cmds.h"
 #include "cli/output.h"
 #include "cli/signals.h"
@@ -152,11 +154,20 @@ static int run_main(struct cli *cli, int argc, char **argv)
 	return run_command(cli);
 }
 
+/* A core file would hold the secrets of the run. */
+static void leave_no_core(void)
+{
+	const struct rlimit none = {0};
+
+	setrlimit(RLIMIT_CORE, &none);
+}
+
 int main(int argc, char **argv)
 {
 	struct cli cli = {.opt.parallel = DEFAULT_PARALLEL};
 	int code;
 
+	leave_no_core();
 	signals_init();
 	code = run_main(&cli, argc, argv);
 	option_list_done(&cli.opt.nodes);

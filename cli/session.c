@@ -116,6 +116,39 @@ void session_narrated(struct session *s, const struct err *error, const char *su
 		output_warning(s->cli, "--events could not be written whole");
 }
 
+static int read_nodes(struct session *s, const char *images_dir,
+	void (*print)(const struct cli *cli, struct session *s, const struct err *error),
+	struct err *err)
+{
+	struct fleet_flow flow = flow_converge(&s->flow);
+	_cleanup_err_ struct err failed = ERR_INIT;
+	int r = session_load_faas(s, images_dir, err);
+
+	if (r < 0)
+		return r;
+	r = fleet_converge(s->fleet, &flow, false, &failed);
+	session_narrated(s, &failed, NULL);
+	print(s->cli, s, &failed);
+	if (r < 0) {
+		output_error(false, output_color(s->cli, stderr), &failed, exit_of(r));
+		return exit_of(r);
+	}
+	return fleet_changes(s->fleet) ? EXIT_PENDING : EXIT_FINE;
+}
+
+int session_plan(const struct cli *cli, const char *images_dir,
+	void (*print)(const struct cli *cli, struct session *s, const struct err *error),
+	struct err *err)
+{
+	struct session s = {0};
+	int r = session_open(cli, &s, err);
+
+	if (r >= 0)
+		r = read_nodes(&s, images_dir, print, err);
+	session_done(&s);
+	return r;
+}
+
 void session_done(struct session *s)
 {
 	fleet_free(s->fleet);

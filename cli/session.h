@@ -25,6 +25,14 @@ int session_open(const struct cli *cli, struct session *ret, struct err *err) _m
 /* Also load what faas_want() needs.  @images_dir: NULL to look beside the executable and in the
  * data folder. */
 int session_load_faas(struct session *s, const char *images_dir, struct err *err) _must_check_;
+/*
+ * Open, load, and read every node without writing: what `plan` and `status` have in common.  @print
+ * shows the answer; it gets what failed, if anything did.  Returns an exit code (EXIT_PENDING when
+ * there are changes), or a negative code when there is nothing to show.
+ */
+int session_plan(const struct cli *cli, const char *images_dir,
+	void (*print)(const struct cli *cli, struct session *s, const struct err *error),
+	struct err *err) _must_check_;
 /* Emit the run's last event and end the narration, so that the answer can be printed. */
 void session_narrated(struct session *s, const struct err *error, const char *summary);
 void session_done(struct session *s);

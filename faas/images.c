@@ -6,6 +6,7 @@
  */
 #include "faas/parts.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -36,12 +37,15 @@ struct reader {
 
 /* ---- manifest.json ------------------------------------------------------------------------ */
 
+/* It will be an argument of docker's, so it must not look like an option. */
 static bool tag_ok(const char *tag)
 {
+	if (!isalnum((unsigned char)*tag))
+		return false;
 	for (const char *c = tag; *c; c++)
 		if (*c <= ' ' || *c == 0x7f || (unsigned char)*c >= 0x80)
 			return false;
-	return *tag && strlen(tag) <= MAX_TAG;
+	return strlen(tag) <= MAX_TAG;
 }
 
 static int read_tags(struct reader *r, const json_t *tags, struct err *err)

@@ -12,6 +12,7 @@ FAAS_SRC := \
 # The programs that run in containers: never linked into svarm.
 FAAS_COMMON_SRC := \
 	lib/base/arena.c \
+	lib/base/base64.c \
 	lib/base/buf.c \
 	lib/base/clock.c \
 	lib/base/err.c \

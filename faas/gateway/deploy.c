@@ -5,6 +5,7 @@
 #include "faas/common/name.h"
 #include "faas/gateway/auth.h"
 #include "faas/gateway/quantity.h"
+#include "lib/base/base64.h"
 
 enum { MAX_MEMBERS = 1000, MAX_TEXT = 64 << 10 };
 

@@ -1,7 +1,7 @@
-/* Base64 decoding: see base64.h. */
+/* Base64: see base64.h. */
 #include "lib/base/base64.h"
 
-static int value_of(char c)
+static int value_of(unsigned char c)
 {
 	if (c >= 'A' && c <= 'Z')
 		return c - 'A';
@@ -12,23 +12,47 @@ static int value_of(char c)
 	return c == '+' ? 62 : c == '/' ? 63 : -1;
 }
 
-ssize_t base64_decode(const char *text, char *out)
+bool base64_decode(const char *text, struct buf *out)
 {
-	unsigned bits = 0;
-	ssize_t n = 0;
-	int have = 0;
+	size_t n = strlen(text);
 
-	for (; *text && *text != '='; text++) {
-		int v = value_of(*text);
+	if (n % 4)
+		return false;
+	for (size_t i = 0; i < n; i += 4) {
+		bool last = i + 4 == n;
+		int pad = last ? (text[i + 3] == '=') + (text[i + 3] == '=' && text[i + 2] == '=')
+			       : 0;
+		unsigned bits = 0;
 
-		if (v < 0)
-			return -1;
-		bits = (bits << 6 | (unsigned)v) & 0xffffff;
-		have += 6;
-		if (have >= 8) {
-			have -= 8;
-			out[n++] = (char)(bits >> have & 0xff);
+		for (int k = 0; k < 4; k++) {
+			int v = k >= 4 - pad ? 0 : value_of((unsigned char)text[i + k]);
+
+			if (v < 0)
+				return false;
+			bits = bits << 6 | (unsigned)v;
 		}
+		buf_addc(out, (char)(bits >> 16));
+		if (pad < 2)
+			buf_addc(out, (char)(bits >> 8));
+		if (pad < 1)
+			buf_addc(out, (char)bits);
 	}
-	return n;
+	return true;
+}
+
+void base64url_encode(const void *data, size_t len, struct buf *out)
+{
+	static const char alphabet[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+	const unsigned char *p = data;
+
+	for (size_t i = 0; i < len; i += 3) {
+		unsigned b = (unsigned)p[i] << 16 | (i + 1 < len ? (unsigned)p[i + 1] << 8 : 0) |
+			     (i + 2 < len ? p[i + 2] : 0);
+
+		buf_addc(out, alphabet[b >> 18 & 63]);
+		buf_addc(out, alphabet[b >> 12 & 63]);
+		buf_addc(out, i + 1 < len ? alphabet[b >> 6 & 63] : '=');
+		buf_addc(out, i + 2 < len ? alphabet[b & 63] : '=');
+	}
 }

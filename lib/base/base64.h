@@ -1,8 +1,13 @@
-/* Base64 (RFC 4648), decoding only: how nodes send us bytes that a line cannot hold. */
+/* Base64 (RFC 4648): how bytes travel where only text fits. */
 #pragma once
 
-#include <sys/types.h>
+#include <stdbool.h>
+#include <stddef.h>
 
-/* Decode NUL-terminated @text into @out, which has room for 3/4 of its length and may be @text
- * itself.  Padding may be missing.  Returns the number of bytes, or -1 for any other character. */
-ssize_t base64_decode(const char *text, char *out);
+#include "lib/base/buf.h"
+
+/* Append what standard base64 @text (padding required) stands for; false when it is none, and @out
+ * then holds what came before the fault. */
+bool base64_decode(const char *text, struct buf *out);
+/* Append base64 of @data in the URL-safe alphabet, padded. */
+void base64url_encode(const void *data, size_t len, struct buf *out);

@@ -10,7 +10,7 @@
 #include "lib/base/quote.h"
 #include "lib/node/kind.h"
 
-static const char *shown(struct arena *a, const char *text)
+const char *change_text(struct arena *a, const char *text)
 {
 	struct buf b = BUF_INIT;
 	const char *s;
@@ -30,10 +30,10 @@ struct change *change_add(struct change_set *set, enum change_action action,
 
 	c->action = action;
 	c->kind = r->kind;
-	c->name = shown(set->arena, r->name);
+	c->name = change_text(set->arena, r->name);
 	c->why = r->why;
-	c->before = shown(set->arena, before);
-	c->after = shown(set->arena, after);
+	c->before = change_text(set->arena, before);
+	c->after = change_text(set->arena, after);
 	return c;
 }
 
@@ -46,7 +46,7 @@ struct step *step_add(struct change_set *set, usec_t timeout, const char *title_
 	va_start(ap, title_fmt);
 	buf_vaddf(&title, title_fmt, ap);
 	va_end(ap);
-	s->title = shown(set->arena, buf_str(&title));
+	s->title = change_text(set->arena, buf_str(&title));
 	s->timeout = timeout;
 	s->first = set->n;
 	return s;

@@ -46,6 +46,8 @@ int change_diff(const struct resource_set *want, const struct facts *facts, stru
 void change_close(struct change_set *set, size_t first_step);
 
 /* For kinds: */
+/* Text that came from a node, made fit to be shown; NULL stays NULL. */
+const char *change_text(struct arena *a, const char *text);
 struct change *change_add(struct change_set *set, enum change_action action,
 	const struct resource *r, const char *before, const char *after);
 struct step *step_add(struct change_set *set, usec_t timeout, const char *title_fmt, ...)

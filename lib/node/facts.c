@@ -137,6 +137,14 @@ static long to_long(const char *s)
 	return errno || *end || end == s || v < 0 ? 0 : v;
 }
 
+/* Seconds since 1970, before the year 5138; 0 for anything else, "nan" and "inf" among it. */
+static double to_time(const char *s)
+{
+	double t = strtod(s, NULL);
+
+	return t > 0 && t < 1e11 ? t : 0;
+}
+
 /* A sysctl comes as its path below /proc/sys, and with its value split at the tabs. */
 static void on_sysctl(struct parser *p, const struct line *l)
 {
@@ -194,14 +202,13 @@ static void on_sha256(struct parser *p, const struct line *l)
 
 static void on_content(struct parser *p, const struct line *l)
 {
+	_cleanup_(buf_wipe) struct buf content = BUF_INIT;
 	struct fact_file *file = file_of(p, l->field[1]);
-	char *out = arena_alloc(&p->facts->arena, strlen(l->field[2]) / 4 * 3 + 4);
-	ssize_t n = base64_decode(l->field[2], out);
 
-	if (n < 0)
+	if (!base64_decode(l->field[2], &content))
 		return;
-	file->content = out;
-	file->content_len = (size_t)n;
+	file->content = arena_memdup(&p->facts->arena, buf_str(&content), content.len);
+	file->content_len = content.len;
 }
 
 /* systemctl show: Id=…, LoadState=…, ActiveState=…, UnitFileState=…, an empty line between. */
@@ -257,7 +264,7 @@ static void on_scalar(struct facts *f, const struct line *l)
 	const char *key = l->field[0], *value = l->field[1];
 
 	if (!strcmp(key, "time"))
-		f->time = strtod(value, NULL);
+		f->time = to_time(value);
 	else if (!strcmp(key, "kernel"))
 		f->kernel = arena_strdup(&f->arena, value);
 	else if (!strcmp(key, "hostname"))
@@ -288,10 +295,11 @@ static void on_os(struct facts *f, const struct line *l)
 /* A daemon that runs but does not answer: what it would have said must not be taken for absent. */
 static int docker_failed(const struct line *l, struct err *err)
 {
-	_cleanup_buf_ struct buf text = BUF_INIT;
+	_cleanup_buf_ struct buf what = BUF_INIT, text = BUF_INIT;
 
+	escape_text(&what, l->field[1], MIN_OF(strlen(l->field[1]), (size_t)20), false);
 	escape_text(&text, l->field[2], MIN_OF(strlen(l->field[2]), (size_t)300), false);
-	return err_set(err, -EIO, "dockerd runs, but does not answer '%.20s': %s", l->field[1],
+	return err_set(err, -EIO, "dockerd runs, but does not answer '%s': %s", buf_str(&what),
 		text.len ? buf_str(&text) : "it said nothing");
 }
 

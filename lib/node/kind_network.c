@@ -11,7 +11,8 @@ static int diff(const struct resource *r, size_t n, const struct facts *facts,
 	if (driver && !strcmp(driver, "overlay"))
 		return 0;
 	if (driver)
-		return err_set(err, -EEXIST, "exists with driver '%.60s'; remove it", driver);
+		return err_set(err, -EEXIST, "exists with driver '%.60s'; remove it",
+			change_text(ret->arena, driver));
 	s = step_add(ret, 60 * USEC_PER_SEC, "create network %s", r->name);
 	step_call(ret, s, "network_create", r->name, mtu,
 		r->network.subnet ? r->network.subnet : "", NULL);

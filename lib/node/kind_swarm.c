@@ -4,27 +4,28 @@
  */
 #include "lib/node/kind.h"
 
-static int unusable(const struct facts *facts, struct err *err)
+static int unusable(const struct facts *facts, struct arena *a, struct err *err)
 {
 	switch (facts->swarm) {
 	case SWARM_LOCKED:
 		return err_set(err, -EPERM, "the swarm is locked; run 'docker swarm unlock' there");
 	case SWARM_ERROR:
 		return err_set(err, -EIO, "the swarm is in error (%.200s); see 'docker info' there",
-			facts->swarm_error);
+			change_text(a, facts->swarm_error));
 	default:
 		return err_set(err, -EAGAIN,
 			"a join is under way; see 'docker info' there, try again in a minute");
 	}
 }
 
-static int diff_active(const struct resource *r, const struct facts *facts, struct err *err)
+static int diff_active(
+	const struct resource *r, const struct facts *facts, struct arena *a, struct err *err)
 {
 	if (strcmp(facts->swarm_address, r->swarm.address))
 		return err_set(err, -EADDRNOTAVAIL,
 			"the node advertises '%.60s' in its swarm, the spec says '%s'; "
 			"'docker swarm leave' there, then run again",
-			facts->swarm_address, r->swarm.address);
+			change_text(a, facts->swarm_address), r->swarm.address);
 	if (facts->swarm_manager != r->swarm.manager)
 		return err_set(err, -EEXIST,
 			"the node is a %s of the swarm, the spec says %s; 'docker node %s' it on a "
@@ -43,9 +44,9 @@ static int diff(const struct resource *r, size_t n, const struct facts *facts,
 	struct step *s;
 
 	if (facts->swarm == SWARM_ACTIVE)
-		return diff_active(r, facts, err);
+		return diff_active(r, facts, ret->arena, err);
 	if (facts->swarm != SWARM_INACTIVE)
-		return unusable(facts, err);
+		return unusable(facts, ret->arena, err);
 	if (r->swarm.init) {
 		s = step_add(ret, 60 * USEC_PER_SEC, "start a swarm on %s", r->swarm.address);
 		step_call(ret, s, "swarm_init", r->swarm.address,

@@ -227,22 +227,21 @@ static void on_out_of_leader(struct apply *a, const char *name, const char *valu
 /* "@out NAME [BASE64]": this node keeps a promise. */
 static void on_out(struct apply *a, char *rest)
 {
-	struct fleet *f = a->nr->fleet;
+	_cleanup_(buf_wipe) struct buf value = BUF_INIT;
 	char *name = strsep(&rest, " ");
 	char promise[300];
-	ssize_t n = rest ? base64_decode(rest, rest) : 0;
 
-	if (n < 0)
+	if (rest && !base64_decode(rest, &value))
 		return;
 	if (!strcmp(name, "joined") || !strcmp(name, "ready")) {
 		snprintf(promise, sizeof(promise), "%s.%s", name, a->nr->node->name);
-		promise_keep(
-			f->promises, promise, rest, is_node_id(rest, (size_t)n) ? (size_t)n : 0);
+		promise_keep(a->nr->fleet->promises, promise, buf_str(&value),
+			is_node_id(buf_str(&value), value.len) ? value.len : 0);
 	} else if (fleet_is_leader(a->nr)) {
-		on_out_of_leader(a, name, rest, (size_t)n);
+		on_out_of_leader(a, name, buf_str(&value), value.len);
 	}
-	if (n)
-		explicit_bzero(rest, (size_t)n);
+	if (rest)
+		explicit_bzero(rest, strlen(rest));
 }
 
 /* The number of a step the script has: those of the changes, and the settling behind them. */

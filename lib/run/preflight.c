@@ -66,8 +66,8 @@ static int check_clock(struct node_run *nr, const struct node_run *leader, struc
 	if (fabs(skew) <= MAX_SKEW_SECONDS)
 		return 0;
 	return err_set(err, -ETIME,
-		"the clock is %.0f s %s of %s's; set it (timedatectl set-ntp true), then run again",
-		fabs(skew), skew > 0 ? "ahead" : "behind", leader->node->name);
+		"the clock is %.0f s %s %s's; set it (timedatectl set-ntp true), then run again",
+		fabs(skew), skew > 0 ? "ahead of" : "behind", leader->node->name);
 }
 
 /* Nobody else of the spec may be in a swarm while the leader is in none: it would be a foreign one.

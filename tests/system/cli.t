@@ -265,6 +265,18 @@ if command -v man >/dev/null; then
 else
 	skip "man shows it" "no man: apt install man-db"
 fi
+# A core file would hold the secrets of the run.
+mkfifo "$T/spec"
+(ulimit -S -c "$(ulimit -H -c)"; exec "$svarm" check - <"$T/spec" >/dev/null 2>&1) &
+reader=$!
+exec 7>"$T/spec"
+while ! grep -q svarm "/proc/$reader/comm"; do sleep 0.05; done
+sleep 0.2
+grep -q '^Max core file size *0 *0 ' "/proc/$reader/limits"
+ok $? "no core file is left behind"
+exec 7>&-
+wait "$reader"
+
 complete_words() { # what bash would offer for the command line "svarm ARGS..."
 	PATH=$(dirname "$svarm"):$PATH bash -c '
 		. completions/svarm.bash

@@ -87,6 +87,9 @@ build_network() {
 	ip -n $public route add fd00:10::11/128 via 2001:db8:1::11
 	ip -n $node route add 10.0.0.13/32 via 203.0.113.1
 	ip -n $node route add fd00:10::13/128 via 2001:db8:1::1
+	# A cloud's metadata service.
+	address $public eth0 169.254.169.254/32
+	ip -n $node route add 169.254.169.254/32 via 203.0.113.1
 	# And it knows where containers live.
 	ip -n $public route add 172.17.0.0/16 via 203.0.113.11
 }
@@ -164,6 +167,7 @@ closed() {
 		$box container-to-peer-7946 tcp 10.0.0.12 7946
 		$box container-to-node-udp-4789 udp 172.17.0.1 4789
 		$box container-to-node-2377 tcp 172.17.0.1 2377
+		$box container-to-metadata tcp 169.254.169.254 80
 	LINES
 }
 peers4() {
@@ -209,6 +213,8 @@ open() {
 		$node node-to-world-udp udp 203.0.113.1 9000
 		$node node-to-world-udp-v6 udp 2001:db8:1::1 9000
 		$node node-to-peer tcp 10.0.0.12 9000
+		$node node-to-metadata tcp 169.254.169.254 80
+		$box container-to-link-local-otherwise tcp 169.254.169.254 9000
 		$node node-to-container tcp 172.17.0.2 8080
 		$box container-to-world tcp 203.0.113.1 9000
 		$box container-to-world-udp udp 203.0.113.1 9000
@@ -254,7 +260,7 @@ try() { # NAME COMMAND...
 build_network
 docker_rules
 serve $node 22 80 443 2222 2377 4789 7946 8080 30001
-serve $public 9000
+serve $public 80 9000
 serve $peer 2377 4789 7946 9000
 serve $box 8080
 ll=$(ip -n $node -6 -o addr show dev pub0 scope link | awk '{sub("/.*", "", $4); print $4}')%eth0

@@ -12,87 +12,16 @@
  * reason.
  */
 #include <stdio.h>
-#include <unistd.h>
 
-#include "faas/faas.h"
-#include "lib/base/xalloc.h"
-#include "lib/ext/hash.h"
 #include "lib/node/link_fake.h"
-#include "lib/run/fleet.h"
-#include "provision/provision.h"
-#include "tests/unit/archive_make.h"
-#include "tune/tune.h"
+#include "lib/node/pending.h"
+#include "tests/unit/flow_make.h"
 
 struct dump {
 	const char *folder;
-	char images[64]; /* archives made for this run */
 	struct cluster *cluster;
-	struct faas_context *faas;
+	struct test_flow flow;
 };
-
-/* ---- what is wanted ---------------------------------------------------------------------------
- */
-
-static void ask(void *arg, const struct spec_node *n, struct buf *question)
-{
-	struct dump *d = arg;
-
-	provision_ask(d->cluster, n, question);
-	tune_ask(d->cluster, n, question);
-	faas_ask(d->cluster, n, question);
-}
-
-static int want(void *arg, const struct spec_node *n, const struct facts *f,
-	struct resource_set *set, struct err *err)
-{
-	struct dump *d = arg;
-	int r;
-
-	if ((r = provision_want(d->cluster, n, f, set, err)) < 0 ||
-		(r = tune_want(d->cluster, n, f, set, err)) < 0 ||
-		(r = provision_swarm_want(d->cluster, n, f, set, err)) < 0)
-		return r;
-	return faas_want(d->cluster, n, f, d->faas, set, err);
-}
-
-/* ---- image archives ---------------------------------------------------------------------------
- */
-
-static const struct {
-	const char *file, *config, *tags;
-} archives[] = {
-	{"gateway.tar.gz", "{\"name\":\"gateway\"}", "[\"svarm/gateway:aaaaaaaaaaaa\"]"},
-	{"worker.tar.gz", "{\"name\":\"worker\"}", "[\"svarm/worker:bbbbbbbbbbbb\"]"},
-	{"redis.tar.gz", "{\"name\":\"redis\"}", "[\"svarm/redis:cccccccccccc\"]"},
-	{"echo.tar", "{\"name\":\"echo\"}", "[\"svarm/echo:dddddddddddd\",\"svarm/echo:dev\"]"},
-};
-
-static void make_archives(struct dump *d)
-{
-	snprintf(d->images, sizeof(d->images), "/tmp/svarm-plan-XXXXXX");
-	if (!mkdtemp(d->images))
-		abort();
-	for (size_t i = 0; i < ARRAY_SIZE(archives); i++) {
-		_cleanup_free_ char *path = xasprintf("%s/%s", d->images, archives[i].file);
-		_cleanup_buf_ struct buf tar = BUF_INIT;
-
-		tar_image(&tar, archives[i].config, archives[i].tags);
-		tar_write(&tar, path);
-	}
-	for (size_t i = 0; i < d->cluster->n_images; i++)
-		d->cluster->images[i].archive = arena_printf(
-			&d->cluster->arena, "%s/echo.tar", d->images);
-}
-
-static void remove_archives(const struct dump *d)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(archives); i++) {
-		_cleanup_free_ char *path = xasprintf("%s/%s", d->images, archives[i].file);
-
-		unlink(path);
-	}
-	rmdir(d->images);
-}
 
 /* ---- the recorded answers ---------------------------------------------------------------------
  */
@@ -112,24 +41,36 @@ static void replace(struct buf *text, const char *from, const char *to)
 	buf_add(text, buf_str(&out), out.len);
 }
 
-static void fill_in(struct buf *text, const struct resource *r)
+static void fill_in_file(struct buf *text, const struct resource *r)
 {
+	_cleanup_free_ char *from = xasprintf("sha256\t%s\t@wanted@", r->name), *to = NULL;
 	char hash[SHA256_HEX + 1];
 
-	if (r->kind == RES_FILE) {
-		_cleanup_free_ char *from = xasprintf("sha256\t%s\t@wanted@", r->name);
-		_cleanup_free_ char *to = NULL;
+	sha256_hex(r->file.content, r->file.len, hash);
+	to = xasprintf("sha256\t%s\t%s", r->name, hash);
+	replace(text, from, to);
+}
 
-		sha256_hex(r->file.content, r->file.len, hash);
-		to = xasprintf("sha256\t%s\t%s", r->name, hash);
-		replace(text, from, to);
-	}
-	for (size_t i = 0; r->kind == RES_STACK && i < r->stack.n_services; i++) {
-		_cleanup_free_ char *from = xasprintf("\"@%s@\"", r->stack.services[i].name);
-		_cleanup_free_ char *to = xasprintf("\"%s\"", r->stack.services[i].hash);
+/* "@NAME@" in quotes becomes @value in quotes. */
+static void fill_in_name(struct buf *text, const char *name, size_t len, const char *value)
+{
+	_cleanup_free_ char *from = xasprintf("\"@%.*s@\"", (int)len, name);
+	_cleanup_free_ char *to = xasprintf("\"%s\"", value);
 
-		replace(text, from, to);
-	}
+	replace(text, from, to);
+}
+
+static void fill_in(struct buf *text, const struct resource *r)
+{
+	const char *dash = strrchr(r->name, '-');
+
+	if (r->kind == RES_FILE)
+		fill_in_file(text, r);
+	if (r->kind == RES_SECRET && dash)
+		fill_in_name(text, r->name, (size_t)(dash - r->name), r->name);
+	for (size_t i = 0; r->kind == RES_STACK && i < r->stack.n_services; i++)
+		fill_in_name(text, r->stack.services[i].name, strlen(r->stack.services[i].name),
+			r->stack.services[i].hash);
 }
 
 /* Put in what is wanted now; an answer that cannot be read stays as it is. */
@@ -139,7 +80,8 @@ static void fill_in_wanted(struct dump *d, const struct spec_node *n, struct buf
 	_cleanup_(arena_done) struct arena arena = ARENA_INIT;
 	struct resource_set set = {.arena = &arena};
 
-	if (facts_parse(buf_str(text), text->len, &f, NULL) < 0 || want(d, n, &f, &set, NULL) < 0)
+	if (facts_parse(buf_str(text), text->len, &f, NULL) < 0 ||
+		test_flow_want(&d->flow, n, &f, &set, NULL) < 0)
 		return;
 	for (size_t i = 0; i < set.n; i++)
 		fill_in(text, &set.items[i]);
@@ -240,7 +182,7 @@ static int plan(struct dump *d, struct err *err)
 	const char **names = xcalloc(n, sizeof(*names));
 	struct recorded *recorded = xcalloc(n, sizeof(*recorded));
 	struct reporter reporter = {.event = on_event, .close = on_close};
-	struct fleet_flow flow = {.ask = ask, .want = want, .arg = d};
+	struct fleet_flow flow = test_flow_up(&d->flow);
 	struct fleet_options options = {.run_id = "plan", .owner = "plan_dump"};
 	struct fleet *f;
 	int r;
@@ -271,11 +213,13 @@ static int print_question(struct dump *d, const char *node, struct err *err)
 {
 	_cleanup_buf_ struct buf out = BUF_INIT;
 
+	d->flow.cluster = d->cluster;
 	for (size_t i = 0; i < d->cluster->n_nodes; i++)
 		if (!strcmp(d->cluster->nodes[i].name, node))
-			ask(d, &d->cluster->nodes[i], &out);
+			test_flow_ask(&d->flow, &d->cluster->nodes[i], &out);
+	pending_ask(&out);
 	fputs(buf_str(&out), stdout);
-	return out.len ? 0 : err_set(err, -ENOENT, "no node '%s'", node);
+	return 0;
 }
 
 static int dump_folder(struct dump *d, struct err *err)
@@ -286,17 +230,16 @@ static int dump_folder(struct dump *d, struct err *err)
 	r = cluster_load(spec, &d->cluster, err);
 	if (r < 0)
 		return r;
-	make_archives(d);
-	r = faas_context_load(d->cluster, d->images, &d->faas, err);
+	r = test_flow_load(&d->flow, d->cluster, err);
 	if (r >= 0)
 		r = plan(d, err);
-	remove_archives(d);
+	test_flow_done(&d->flow);
 	return r;
 }
 
 int main(int argc, char **argv)
 {
-	_cleanup_err_ struct err err = ERR_INIT, ignored = ERR_INIT;
+	_cleanup_err_ struct err err = ERR_INIT;
 	struct dump d = {0};
 	int r;
 
@@ -312,7 +255,6 @@ int main(int argc, char **argv)
 	}
 	if (r < 0)
 		fprintf(stderr, "plan_dump: %s\n", err_msg(&err));
-	faas_context_free(d.faas);
 	cluster_free(d.cluster);
 	return r < 0;
 }

@@ -510,6 +510,10 @@ static void test_swarm_refused(void **state)
 		{"{\"LocalNodeState\":\"error\",\"Error\":\"no route\"}", false, -EIO,
 			"(no route)"},
 		{"{\"LocalNodeState\":\"pending\"}", false, -EAGAIN, "a join is under way"},
+		{"{\"LocalNodeState\":\"error\",\"Error\":\"\\u001b[31m\"}", false, -EIO,
+			"in error (\\x1b[31m)"},
+		{"{\"LocalNodeState\":\"active\",\"NodeAddr\":\"\\u001b[31m\"}", false,
+			-EADDRNOTAVAIL, "advertises '\\x1b[31m'"},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -553,7 +557,8 @@ static void test_labels(void **state)
 	assert_int_equal(d.set.n_steps, 1);
 	/* By its id who is a member, by the promise of its id who is still to join. */
 	expect_call(&d, 0,
-		"labels_set n2 svarm.worker true n2 svarm.database false joined.n3 svarm.worker true "
+		"labels_set n2 svarm.worker true n2 svarm.database false joined.n3 svarm.worker "
+		"true "
 		"joined.n3 svarm.database true joined.n4 svarm.worker true");
 	s = &d.set.steps[0];
 	/* All are waited for before the step begins; then the ids come in the call's order. */

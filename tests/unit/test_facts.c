@@ -76,6 +76,21 @@ static void test_nothing_known(void **state)
 	assert_false(facts_has_image(&f, "svarm/echo:1", "sha256:1"));
 }
 
+static void test_time(void **state)
+{
+	static const char *const wrong[] = {
+		"nan", "inf", "-inf", "-1", "1e300", "x", "99999999999999"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+		_cleanup_(facts_done) struct facts f = {0};
+		_cleanup_buf_ struct buf text = BUF_INIT;
+
+		buf_addf(&text, "time\t%s\n" END, wrong[i]);
+		parse_ok(&f, buf_str(&text));
+		assert_true(f.time == 0);
+	}
+}
+
 static void test_cloud_init(void **state)
 {
 	static const struct {
@@ -393,6 +408,14 @@ static void test_swarm_things(void **state)
 	assert_string_equal(facts_secret(&f, "pw-1"), "x1");
 }
 
+/* It runs and does not answer: nothing it would have said is taken for absent. */
+static void test_silent_docker(void **state)
+{
+	FAILS("docker_failed\tnodes\tThe swarm has no leader.\x1b[2J\n" END, -EIO,
+		"dockerd runs, but does not answer 'nodes': The swarm has no leader.\\x1b[2J");
+	FAILS("docker_failed\n" END, -EIO, "does not answer '': it said nothing");
+}
+
 /* What docker promises is a condition for reading on: half an answer is worse than none. */
 static void test_broken_docker(void **state)
 {
@@ -532,6 +555,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_machine),
 		cmocka_unit_test(test_nothing_known),
+		cmocka_unit_test(test_time),
 		cmocka_unit_test(test_cloud_init),
 		cmocka_unit_test(test_addresses),
 		cmocka_unit_test(test_numbers),
@@ -547,6 +571,7 @@ int main(void)
 		cmocka_unit_test(test_images),
 		cmocka_unit_test(test_swarm_nodes),
 		cmocka_unit_test(test_swarm_things),
+		cmocka_unit_test(test_silent_docker),
 		cmocka_unit_test(test_broken_docker),
 		cmocka_unit_test(test_odd_docker),
 		cmocka_unit_test(test_docker_says_it_twice),

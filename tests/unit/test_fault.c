@@ -135,8 +135,8 @@ static void expect_given_back(const struct sim_cluster *x, size_t node, size_t a
 		const struct sim_node *s = &x->nodes[i];
 
 		if (s->packages.n || s->units.n || s->images.n || s->files.n != 2 || *s->member)
-			fail_msg("n%zu failed at %zu: n%zu was not given back", node + 1, at,
-				i + 1);
+			fail_msg(
+				"n%zu failed at %zu: n%zu was not given back", node + 1, at, i + 1);
 	}
 }
 
@@ -192,8 +192,8 @@ static bool torment_up_down(struct sim_cluster *x, size_t node, size_t at)
 	_sim_result_ r;
 
 	sim_cluster_reset(x);
-	sim_converge(x, &(struct sim_run_options){.apply = true, .fail_node = node, .fail_at = at},
-		&r);
+	sim_converge(
+		x, &(struct sim_run_options){.apply = true, .fail_node = node, .fail_at = at}, &r);
 	if (!x->nodes[node].doomed)
 		return false;
 	sim_good(x, true, true);

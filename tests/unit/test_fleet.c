@@ -122,6 +122,31 @@ static void test_leader_alone_changes(void **state)
 	assert_non_null(map_get(&x.world.services, "fn_echo"));
 }
 
+/* A new machine in the place of a lost one: its labels go to the member it becomes, not to the one
+ * that the swarm still remembers at its address. */
+static void test_replaced_node(void **state)
+{
+	_sim_cluster_ x;
+	_sim_result_ r;
+	size_t seen = 0;
+
+	sim_cluster_init(&x);
+	sim_good(&x, true, false);
+	sim_member_of(&x.nodes[2])->up = false;
+	sim_node_done(&x.nodes[2]);
+	sim_node_init(&x.nodes[2], &x.world, &x.cluster->nodes[2]);
+	sim_converge(&x, &(struct sim_run_options){.apply = true}, &r);
+	if (r.code)
+		fail_msg("%s", r.error);
+	assert_string_equal(x.nodes[2].member, "id4");
+	assert_string_equal(map_get(&sim_member_of(&x.nodes[2])->labels, "svarm.worker"), "true");
+	assert_string_equal(map_get(&sim_member_of(&x.nodes[2])->labels, "svarm.database"), "true");
+	for (size_t i = 0; i < x.world.n_members; i++)
+		seen += *x.world.members[i].id != '\0';
+	assert_int_equal(seen, 3);
+	assert_int_equal(sim_good(&x, false, false), 0);
+}
+
 static void test_one_connection_at_a_time(void **state)
 {
 	_sim_cluster_ x;
@@ -406,8 +431,8 @@ static void test_clock(void **state)
 		{55, NULL},
 		{-55, NULL},
 		{90, "the clock is 90 s ahead of n1's; set it (timedatectl set-ntp true)"},
-		{-3600, "the clock is 3600 s behind of n1's"},
-		{-1e9, "s behind of n1's"},
+		{-3600, "the clock is 3600 s behind n1's"},
+		{-1e9, "s behind n1's"},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -643,6 +668,7 @@ int main(void)
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_leader_only_holds_the_lock),
 		cmocka_unit_test(test_leader_alone_changes),
+		cmocka_unit_test(test_replaced_node),
 		cmocka_unit_test(test_one_connection_at_a_time),
 		cmocka_unit_test(test_down),
 		cmocka_unit_test(test_down_with_a_failing_leader),

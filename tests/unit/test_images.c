@@ -128,6 +128,9 @@ static void test_bad_manifests(void **state)
 	bad_manifest("[{\"Config\":\"c.json\",\"RepoTags\":null}]", "the image has no tag");
 	bad_manifest("[{\"Config\":\"c.json\",\"RepoTags\":[7]}]", "a tag that is none");
 	bad_manifest("[{\"Config\":\"c.json\",\"RepoTags\":[\"a b\"]}]", "a tag that is none");
+	bad_manifest("[{\"Config\":\"c.json\",\"RepoTags\":[\"\"]}]", "a tag that is none");
+	bad_manifest(
+		"[{\"Config\":\"c.json\",\"RepoTags\":[\"--format=x\"]}]", "a tag that is none");
 	bad_manifest(
 		"[{\"Config\":\"c.json\",\"RepoTags\":[\"a\\u001b[2J\"]}]", "a tag that is none");
 	bad_manifest("[{\"Config\":\"other.json\",\"RepoTags\":[\"a:b\"]}]", "is missing");

@@ -6,9 +6,11 @@
 "$svarm" up --no-health "$spec" >/dev/null 2>&1
 
 ports=1-12000,30000-33000,65000-65535
-is "lab-1: 22 and 80" "$(tests/lab/scan.py 10.77.0.11 $ports | tr '\n' ' ')" "open: 22 80 refused: 443 "
-is "lab-2: 22" "$(tests/lab/scan.py 10.77.0.12 $ports | tr '\n' ' ')" "open: 22 refused: "
-is "lab-3: 22" "$(tests/lab/scan.py 10.77.0.13 $ports | tr '\n' ' ')" "open: 22 refused: "
+for n in 1 2 3; do tests/lab/scan.py "10.77.0.1$n" $ports >"$tmp/scan$n" & done
+wait
+is "lab-1: 22 and 80" "$(tr '\n' ' ' <"$tmp/scan1")" "open: 22 80 refused: 443 "
+is "lab-2: 22" "$(tr '\n' ' ' <"$tmp/scan2")" "open: 22 refused: "
+is "lab-3: 22" "$(tr '\n' ' ' <"$tmp/scan3")" "open: 22 refused: "
 
 # The same ports are there for the peers: what is closed is closed by the firewall, not absent.
 for port in 2377 7946 8080; do

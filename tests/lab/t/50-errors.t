@@ -2,7 +2,7 @@
 # What goes wrong goes wrong safely: wrong host key, wrong spec, a node that is down, a lock that is
 # held, a node that belongs to somebody else's swarm, a run that is killed.
 # shellcheck source=tests/lab/t/lib.bash
-. "$(dirname "$0")/lib.bash" 28
+. "$(dirname "$0")/lib.bash" 27
 "$svarm" up --no-health "$spec" >/dev/null 2>&1
 cp build/lab/id_ed25519 "$tmp/" && chmod 600 "$tmp/id_ed25519"
 derive() { # SED-SCRIPT: a spec of its own beside a copy of the key
