@@ -143,8 +143,7 @@ void health_print(const struct health *h, struct buf *out, bool color, size_t wi
 	add_verdict(&l, h);
 }
 
-/* ---- JSON -------------------------------------------------------------------------------------
- */
+/* ---- JSON ---- */
 
 static void add_member(struct buf *out, const char *key, const char *value)
 {

@@ -28,7 +28,7 @@ static void close_fd(int *fd)
 	*fd = -1;
 }
 
-/* ---- starting ----------------------------------------------------------------------------- */
+/* ---- starting ---- */
 
 static int spawn(const char *command, int out, int complaint, pid_t *ret_pid)
 {
@@ -73,7 +73,7 @@ static int start(const char *command, struct command *ret, struct err *err)
 	return r < 0 ? err_errno(err, r, "unable to run a command") : 0;
 }
 
-/* ---- following ---------------------------------------------------------------------------- */
+/* ---- following ---- */
 
 /* Read once from *fd; at most @max bytes are kept.  1 when there was more than that. */
 static int drain(int *fd, struct buf *to, size_t max)

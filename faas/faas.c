@@ -17,7 +17,7 @@ static const struct {
 	[IMAGE_REDIS] = {"redis.tar.gz", ROLE_DATABASE, "Redis"},
 };
 
-/* ---- what is loaded once ------------------------------------------------------------------ */
+/* ---- what is loaded once ---- */
 
 static int load_own_images(struct faas_context *x, const char *dir, struct err *err)
 {
@@ -95,7 +95,7 @@ void faas_context_free(struct faas_context *x)
 	free(x);
 }
 
-/* ---- which node gets what ----------------------------------------------------------------- */
+/* ---- which node gets what ---- */
 
 const char *faas_ready_promise(struct arena *a, const struct spec_node *n)
 {

@@ -35,7 +35,7 @@ struct reader {
 	size_t n, cap;
 };
 
-/* ---- manifest.json ------------------------------------------------------------------------ */
+/* ---- manifest.json ---- */
 
 /* It will be an argument of docker's, so it must not look like an option. */
 static bool tag_ok(const char *tag)
@@ -93,7 +93,7 @@ static int read_manifest(struct reader *r, const struct buf *text, struct err *e
 	return 0;
 }
 
-/* ---- the archive -------------------------------------------------------------------------- */
+/* ---- the archive ---- */
 
 static void remember(struct reader *r, const struct archive_member *m)
 {

@@ -3,7 +3,7 @@
 
 #include "faas/faas.h"
 
-/* ---- images.c ----------------------------------------------------------------------------- */
+/* ---- images.c ---- */
 
 /* One docker-archive: what `docker load` will make of it. */
 struct image {
@@ -22,12 +22,12 @@ int image_read(const char *path, struct arena *a, struct image *ret, struct err 
 /* The image among @images that @reference ("name", "name:tag") means, or NULL. */
 const struct image *image_find(const struct image *images, size_t n, const char *reference);
 
-/* ---- network.c ---------------------------------------------------------------------------- */
+/* ---- network.c ---- */
 
 /* The overlay network: a range none of the cluster's addresses is near, an MTU that fits. */
 void network_want(const struct cluster *c, const struct facts *f, struct resource_set *want);
 
-/* ---- secrets.c ---------------------------------------------------------------------------- */
+/* ---- secrets.c ---- */
 
 enum secret { SECRET_USER, SECRET_PASSWORD, SECRET_REDIS, N_SECRETS };
 
@@ -39,7 +39,7 @@ void secrets_ask(struct buf *question);
 int secrets_want(const struct cluster *c, const struct faas_context *x, const struct facts *f,
 	struct resource_set *want, const char *ret_names[N_SECRETS], struct err *err) _must_check_;
 
-/* ---- command.c ---------------------------------------------------------------------------- */
+/* ---- command.c ---- */
 
 /*
  * Append what `sh -c @command` writes to its standard output, at most @max bytes.  It reads from
@@ -49,7 +49,7 @@ int secrets_want(const struct cluster *c, const struct faas_context *x, const st
 int command_output(const char *command, usec_t deadline, size_t max, struct buf *ret,
 	struct err *err) _must_check_;
 
-/* ---- stack_svarm.c, stack_functions.c ----------------------------------------------------- */
+/* ---- stack_svarm.c, stack_functions.c ---- */
 
 /* svarm's own services; @secrets are the names secrets_want() gave. */
 int stack_svarm_want(const struct cluster *c, const struct faas_context *x,
@@ -59,7 +59,7 @@ int stack_svarm_want(const struct cluster *c, const struct faas_context *x,
 int stack_functions_want(const struct cluster *c, const struct faas_context *x,
 	const struct facts *f, struct resource_set *want, struct err *err) _must_check_;
 
-/* ---- faas.c ------------------------------------------------------------------------------- */
+/* ---- faas.c ---- */
 
 struct faas_context {
 	struct arena arena;

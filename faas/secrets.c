@@ -30,7 +30,7 @@ static const struct {
 	[SECRET_REDIS] = {"redis-password", "lets gateway and workers use Redis"},
 };
 
-/* ---- references --------------------------------------------------------------------------- */
+/* ---- references ---- */
 
 static int from_env(const char *name, struct buf *ret, struct err *err)
 {
@@ -80,7 +80,7 @@ int secret_resolve(const struct secret_ref *ref, struct buf *ret, struct err *er
 	return check_value(ret, err);
 }
 
-/* ---- wanted ------------------------------------------------------------------------------- */
+/* ---- wanted ---- */
 
 static char *secret_path(struct arena *a, enum secret which)
 {

@@ -16,7 +16,7 @@
 
 #define PLACEHOLDER "0000000000000000"
 
-/* ---- scalars ------------------------------------------------------------------------------ */
+/* ---- scalars ---- */
 
 static unsigned code_point(const unsigned char *s, size_t *ret_len)
 {
@@ -85,7 +85,7 @@ void stack_set_if(struct template_scope *s, const char *list, bool yes)
 		template_row(s, list);
 }
 
-/* ---- hashes ------------------------------------------------------------------------------- */
+/* ---- hashes ---- */
 
 static const char *next_line(const char *line)
 {
@@ -153,7 +153,7 @@ static int render(const char *template, const struct template_scope *s,
 	return template_render(template, s, out, err);
 }
 
-/* ---- the resource ------------------------------------------------------------------------- */
+/* ---- the resource ---- */
 
 /* A stack waits until every node has its images. */
 static void add_promises(const struct cluster *c, struct arena *a, struct resource *r)

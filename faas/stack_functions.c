@@ -11,7 +11,7 @@
 
 enum { MAX_SERVICE_NAME = 63 }; /* swarm's */
 
-/* ---- what a function must not do ---------------------------------------------------------- */
+/* ---- what a function must not do ---- */
 
 static bool own_label(const char *key)
 {
@@ -36,7 +36,7 @@ static int check(const struct cluster *c, const struct spec_function *fn, struct
 	return 0;
 }
 
-/* ---- one function ------------------------------------------------------------------------- */
+/* ---- one function ---- */
 
 static void set_environment(const struct spec_function *fn, struct template_scope *s)
 {
@@ -96,7 +96,7 @@ static void set_function(
 	set_placement(fn, s);
 }
 
-/* ---- all ---------------------------------------------------------------------------------- */
+/* ---- all ---- */
 
 static bool any_running(const struct facts *f)
 {

@@ -118,8 +118,7 @@ static void on_listener(struct parser *p, char *line)
 	l->backlog = backlog;
 }
 
-/* ---- docker -----------------------------------------------------------------------------------
- */
+/* ---- docker ---- */
 
 /* GET /containers/ID/json.  Returns whether it is one of ours. */
 static bool read_container(struct parser *p, const json_t *root)
@@ -247,8 +246,7 @@ static void on_docker(struct parser *p, const char *word)
 			p->a->docker = words[i].state;
 }
 
-/* ---- lines ------------------------------------------------------------------------------------
- */
+/* ---- lines ---- */
 
 static void on_ran(struct parser *p, const char *number, const char *text)
 {
@@ -311,8 +309,7 @@ void answer_done(struct answer *a)
 	*a = (struct answer){0};
 }
 
-/* ---- lookups ----------------------------------------------------------------------------------
- */
+/* ---- lookups ---- */
 
 const char *netns_sysctl(const struct netns *ns, const char *key)
 {
@@ -334,8 +331,7 @@ void sysctl_path(struct buf *out, const char *key)
 		buf_addc(out, *key == '.' ? '/' : *key);
 }
 
-/* ---- probes that ran in containers ------------------------------------------------------------
- */
+/* ---- probes that ran in containers ---- */
 
 void action_read(struct action *a, const char *text, struct arena *arena)
 {

@@ -17,8 +17,7 @@ enum {
 	LIMIT_PEER = 7,
 };
 
-/* ---- one exchange with a node -----------------------------------------------------------------
- */
+/* ---- one exchange with a node ---- */
 
 struct exchange {
 	struct buf question, answer;
@@ -83,8 +82,7 @@ static int exchange(struct node_run *nr, struct exchange *x, usec_t deadline, st
 		buf_str(&result.err));
 }
 
-/* ---- first exchange: what the node shows of itself --------------------------------------------
- */
+/* ---- first exchange: what the node shows of itself ---- */
 
 static void ask_sysctls(const struct cluster *c, struct buf *out)
 {
@@ -128,8 +126,7 @@ static int see_node(struct node_run *nr, void *arg, struct err *err)
 	return 0;
 }
 
-/* ---- second exchange: commands in containers --------------------------------------------------
- */
+/* ---- second exchange: commands in containers ---- */
 
 static void ask_action(const struct action *a, size_t number, struct buf *out)
 {
@@ -213,8 +210,7 @@ static void act_on_all(struct fleet *f, unsigned needs, struct evidence *ev)
 	free(actors);
 }
 
-/* ---- all of it --------------------------------------------------------------------------------
- */
+/* ---- all of it ---- */
 
 struct outside {
 	pthread_t thread;

@@ -9,8 +9,7 @@
 #include "lib/spec/suggest.h"
 #include "probe/judge.h"
 
-/* ---- what to probe ----------------------------------------------------------------------------
- */
+/* ---- what to probe ---- */
 
 size_t health_n_probes(void)
 {
@@ -70,8 +69,7 @@ static unsigned needs_of(const struct health_options *o)
 	return needs;
 }
 
-/* ---- the run ----------------------------------------------------------------------------------
- */
+/* ---- the run ---- */
 
 static bool node_wanted(const struct health_result *r, const struct health_options *o)
 {
@@ -143,8 +141,7 @@ void health_free(struct health *h)
 	free(h);
 }
 
-/* ---- the finding ------------------------------------------------------------------------------
- */
+/* ---- the finding ---- */
 
 size_t health_size(const struct health *h)
 {

@@ -123,8 +123,7 @@ void judge_auth(struct judge *j, const struct node_evidence *e)
 	}
 }
 
-/* ---- from within containers -------------------------------------------------------------------
- */
+/* ---- from within containers ---- */
 
 static const struct action *action_of(const struct node_evidence *e, int kind)
 {

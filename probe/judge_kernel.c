@@ -119,8 +119,7 @@ void judge_sysctl_container(struct judge *j, const struct node_evidence *e)
 	}
 }
 
-/* ---- listeners --------------------------------------------------------------------------------
- */
+/* ---- listeners ---- */
 
 /* The smallest backlog of @ns's listeners on @port; -1: nothing listens. */
 static long least_backlog(const struct netns *ns, int port)

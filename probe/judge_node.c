@@ -46,8 +46,7 @@ void judge_reachable(struct judge *j, const struct node_evidence *e)
 	r->seconds = e->connect_seconds;
 }
 
-/* ---- clocks -----------------------------------------------------------------------------------
- */
+/* ---- clocks ---- */
 
 /* How far a clock is ahead of ours, and how sure we can be of that. */
 struct offset {
@@ -150,8 +149,7 @@ void judge_clocks(struct judge *j)
 	free(all);
 }
 
-/* ---- docker -----------------------------------------------------------------------------------
- */
+/* ---- docker ---- */
 
 void judge_docker(struct judge *j, const struct node_evidence *e)
 {

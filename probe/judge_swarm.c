@@ -150,8 +150,7 @@ void judge_strangers(struct judge *j)
 	remedy(j, r, "for those that are gone, on a manager: 'docker node rm --force ID'");
 }
 
-/* ---- services ---------------------------------------------------------------------------------
- */
+/* ---- services ---- */
 
 enum { MAX_OTHERS = 500 };
 

@@ -15,7 +15,8 @@ log=$work/log
 heartbeat=''
 
 leave() {
-	[ -z "$heartbeat" ] || kill "$heartbeat" 2>/dev/null
+	# KILL: a TERM that comes before the heartbeat has shed our traps would be lost.
+	[ -z "$heartbeat" ] || kill -KILL "$heartbeat" 2>/dev/null
 	rm -rf "$work"
 }
 trap leave EXIT

@@ -70,7 +70,7 @@ void tune_reserved_ports(struct buf *out, int low, int high, int ssh)
 		range_clip(out, ssh, ssh, low, high);
 }
 
-/* ---- the list of settings ----------------------------------------------------------------- */
+/* ---- the list of settings ---- */
 
 typedef void (*setting_fn)(void *arg, const char *key, const char *value);
 

@@ -109,10 +109,10 @@ static int get_auth(const json_t *o, struct arena *a, struct deploy *d, struct e
 	r = get_text(o, "registryAuth", a, &coded, err);
 	if (r < 0 || !coded)
 		return r;
-	if (!base64_decode(coded, &plain) || memchr(plain.data, '\0', plain.len) ||
-		!strchr(plain.data, ':'))
+	if (!base64_decode(coded, &plain) || memchr(buf_str(&plain), '\0', plain.len) ||
+		!strchr(buf_str(&plain), ':'))
 		return err_set(err, -EINVAL, "Invalid registry auth");
-	d->registry_auth = arena_strdup(a, plain.data);
+	d->registry_auth = arena_strdup(a, buf_str(&plain));
 	return 0;
 }
 
@@ -130,6 +130,11 @@ static int check(const struct deploy *d, struct err *err)
 		if (strchr(d->secrets.v[i], '/') || d->secrets.v[i][0] == '.' ||
 			!name_is_header(d->secrets.v[i]))
 			return err_set(err, -EINVAL, "secrets: '%.80s' is not a valid name",
+				d->secrets.v[i]);
+	/* svarm's own are Redis' and the management's passwords: not for functions. */
+	for (size_t i = 0; i < d->secrets.n; i++)
+		if (!strncmp(d->secrets.v[i], "svarm-", strlen("svarm-")))
+			return err_set(err, -EINVAL, "secrets: '%.80s' is not for functions",
 				d->secrets.v[i]);
 	return 0;
 }

@@ -47,7 +47,7 @@ struct ssh_conn {
 	struct ssh_state state;
 };
 
-/* ---- errors --------------------------------------------------------------------------------- */
+/* ---- errors ---- */
 
 /* Make an error of libssh's last one, which may quote the server. */
 static int err_ssh(struct ssh_conn *c, struct err *err, int code, const char *what)
@@ -68,7 +68,7 @@ static bool is_reset(struct ssh_conn *c)
 	       strstr(msg, "Remote channel is closed");
 }
 
-/* ---- waiting -------------------------------------------------------------------------------- */
+/* ---- waiting ---- */
 
 int ssh_bounds_check(const struct ssh_bounds *b, struct err *err)
 {
@@ -131,7 +131,7 @@ static int wait_again(struct ssh_conn *c, const struct ssh_bounds *b, struct err
 	return r < 0 ? r : 0;
 }
 
-/* ---- opening -------------------------------------------------------------------------------- */
+/* ---- opening ---- */
 
 static pthread_once_t lib_once = PTHREAD_ONCE_INIT;
 
@@ -304,7 +304,7 @@ void ssh_host_key_done(struct ssh_host_key *k)
 	*k = (struct ssh_host_key){0};
 }
 
-/* ---- authentication ------------------------------------------------------------------------- */
+/* ---- authentication ---- */
 
 /* libssh asks for the passphrase of a key: remember that, and decline. */
 static int no_passphrase(const char *prompt, char *buf, size_t len, int echo, int verify, void *arg)
@@ -402,7 +402,7 @@ int ssh_conn_auth_agent(struct ssh_conn *c, const struct ssh_bounds *b, enum ssh
 	return auth_result(c, rc, ret, err);
 }
 
-/* ---- a running command ---------------------------------------------------------------------- */
+/* ---- a running command ---- */
 
 static int on_data(ssh_session session, ssh_channel channel, void *data, uint32_t len,
 	int is_stderr, void *arg)
@@ -611,7 +611,7 @@ void ssh_exec_end(struct ssh_conn *c)
 	c->exec_pending = false;
 }
 
-/* ---- known_hosts ---------------------------------------------------------------------------- */
+/* ---- known_hosts ---- */
 
 bool ssh_hashed_host_matches(const char *hashed, const char *host)
 {

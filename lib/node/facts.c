@@ -27,8 +27,7 @@ struct parser {
 	bool ended;
 };
 
-/* ---- lookups ----------------------------------------------------------------------------------
- */
+/* ---- lookups ---- */
 
 const struct fact_file *facts_file(const struct facts *f, const char *path)
 {
@@ -124,8 +123,7 @@ void facts_ask(struct buf *out, const char *what, const char *name)
 	buf_addf(out, "%s %s\n", what, name);
 }
 
-/* ---- lines ------------------------------------------------------------------------------------
- */
+/* ---- lines ---- */
 
 static long to_long(const char *s)
 {

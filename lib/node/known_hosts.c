@@ -25,7 +25,7 @@ struct entry {
 	size_t line;
 };
 
-/* ---- host patterns -------------------------------------------------------------------------- */
+/* ---- host patterns ---- */
 
 /* Does @s match @pattern, where '*' is any text and '?' any character? */
 static bool glob_match(struct span pattern, const char *s)
@@ -113,7 +113,7 @@ static bool hosts_match(const struct names *n, struct span hosts)
 	return match;
 }
 
-/* ---- lines ---------------------------------------------------------------------------------- */
+/* ---- lines ---- */
 
 static struct span next_word(const char **p, const char *end)
 {
@@ -159,7 +159,7 @@ static bool span_is(struct span s, const char *text)
 	return s.len == strlen(text) && memcmp(s.p, text, s.len) == 0;
 }
 
-/* ---- public --------------------------------------------------------------------------------- */
+/* ---- public ---- */
 
 int known_hosts_load(
 	const char *user_path, const char *global_path, struct known_hosts *ret, struct err *err)
@@ -264,7 +264,7 @@ bool known_hosts_has_type(const struct known_hosts *k, const char *host, int por
 	return false;
 }
 
-/* ---- learning ------------------------------------------------------------------------------- */
+/* ---- learning ---- */
 
 static pthread_mutex_t append_lock = PTHREAD_MUTEX_INITIALIZER;
 

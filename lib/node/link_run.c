@@ -74,7 +74,7 @@ static void run_done(struct run *n)
 	buf_done(&n->script);
 }
 
-/* ---- output --------------------------------------------------------------------------------- */
+/* ---- output ---- */
 
 static void take_noise(struct stream *s, char c)
 {
@@ -128,7 +128,7 @@ static int deliver(struct run *n, struct err *err)
 	return 0;
 }
 
-/* ---- input ---------------------------------------------------------------------------------- */
+/* ---- input ---- */
 
 /* Find out what to send next: sets n->data and n->len, or n->sending. */
 static int next_input(struct run *n, struct err *err)
@@ -178,7 +178,7 @@ static int send_input(struct run *n, struct err *err)
 	return 0;
 }
 
-/* ---- limits --------------------------------------------------------------------------------- */
+/* ---- limits ---- */
 
 static int too_long(struct err *err, const char *what, usec_t limit)
 {
@@ -259,7 +259,7 @@ static int run_loop(struct run *n, struct err *err)
 	}
 }
 
-/* ---- the whole ------------------------------------------------------------------------------ */
+/* ---- the whole ---- */
 
 /* The first line of what a login shell or sudo said instead of starting ours. */
 static void describe_noise(const struct run *n, struct buf *out)

@@ -42,7 +42,7 @@ void template_set_dir(const char *dir)
 	override_dir = dir;
 }
 
-/* ---- texts -------------------------------------------------------------------------------- */
+/* ---- texts ---- */
 
 /* 1 when the folder has the file and it was read, 0 when it has not. */
 static int text_from_dir(const char *name, struct buf *out, struct err *err)
@@ -81,7 +81,7 @@ int template_text(const char *name, struct buf *out, struct err *err)
 	return err_set(err, -ENOENT, "no template is called '%s'", name);
 }
 
-/* ---- scopes ------------------------------------------------------------------------------- */
+/* ---- scopes ---- */
 
 struct template_scope *template_scope_new(void)
 {
@@ -184,7 +184,7 @@ struct template_scope *template_row(struct template_scope *s, const char *name)
 	return row;
 }
 
-/* ---- rendering ---------------------------------------------------------------------------- */
+/* ---- rendering ---- */
 
 struct render {
 	const char *name; /* of the template, for messages */

@@ -60,8 +60,7 @@ static void emit_step(struct apply *a, enum event_kind kind, size_t step, const 
 	events_emit(a->nr->fleet->options.events, &e);
 }
 
-/* ---- input ------------------------------------------------------------------------------------
- */
+/* ---- input ---- */
 
 static enum link_input give(const char **data, size_t *len, const char *text, size_t n)
 {
@@ -189,8 +188,7 @@ static enum link_input on_input(void *arg, const char **data, size_t *len, struc
 	return give(data, len, f->data, f->len);
 }
 
-/* ---- output -----------------------------------------------------------------------------------
- */
+/* ---- output ---- */
 
 static bool is_token(const char *s, size_t len)
 {
@@ -350,8 +348,7 @@ static int on_output(void *arg, const char *data, size_t len, struct err *err)
 	return r < 0 ? r : check_time(a, err);
 }
 
-/* ---- the whole --------------------------------------------------------------------------------
- */
+/* ---- the whole ---- */
 
 static int step_failed(struct apply *a, struct err *err)
 {

@@ -83,8 +83,7 @@ bool fleet_is_leader(const struct node_run *nr)
 	return nr->node == cluster_leader(nr->fleet->cluster);
 }
 
-/* ---- promises of one node ---------------------------------------------------------------------
- */
+/* ---- promises of one node ---- */
 
 static const char *const own_promises[] = {"facts", "joined", "ready"};
 
@@ -114,8 +113,7 @@ static void break_own(struct node_run *nr, const char *how)
 		promise_break(nr->fleet->promises, of_leader[i], reason);
 }
 
-/* ---- the counters -----------------------------------------------------------------------------
- */
+/* ---- the counters ---- */
 
 static void count_diffed(struct node_run *nr)
 {
@@ -162,8 +160,7 @@ static bool others_will_write(struct fleet *f)
 	return write;
 }
 
-/* ---- the life of a node -----------------------------------------------------------------------
- */
+/* ---- the life of a node ---- */
 
 static int find_changes(struct node_run *nr, const struct fleet_flow *flow, struct err *err)
 {

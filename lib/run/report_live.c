@@ -72,7 +72,7 @@ void reporter_live_restore(void)
 	errno = saved;
 }
 
-/* ---- the state of nodes --------------------------------------------------------------------- */
+/* ---- the state of nodes ---- */
 
 static void set(char **where, const char *value)
 {
@@ -142,7 +142,7 @@ static void node_event(struct live_node *n, const struct event *e)
 	}
 }
 
-/* ---- one line ------------------------------------------------------------------------------- */
+/* ---- one line ---- */
 
 static const char *icon(const struct live *l, const struct live_node *n)
 {
@@ -230,7 +230,7 @@ static void add_node_line(
 	add_line(l, out, line_style(n), buf_str(&line));
 }
 
-/* ---- the frame ------------------------------------------------------------------------------ */
+/* ---- the frame ---- */
 
 static void window_size(struct live *l)
 {
@@ -338,7 +338,7 @@ static void draw(struct live *l, const char *above)
 	l->drawn_at = clock_now();
 }
 
-/* ---- what stays ----------------------------------------------------------------------------- */
+/* ---- what stays ---- */
 
 static void add_styled(const struct live *l, struct buf *out, enum cell_style style, const char *s)
 {

@@ -23,8 +23,7 @@ struct dump {
 	struct test_flow flow;
 };
 
-/* ---- the recorded answers ---------------------------------------------------------------------
- */
+/* ---- the recorded answers ---- */
 
 static void replace(struct buf *text, const char *from, const char *to)
 {
@@ -108,8 +107,7 @@ static void open_recorded(struct dump *d, struct node_run *nr, struct recorded *
 	nr->link = link_fake_open(&ret->fake, nr->node);
 }
 
-/* ---- print ------------------------------------------------------------------------------------
- */
+/* ---- print ---- */
 
 /* Runs of twelve hexadecimal digits and more become "#". */
 static void print_masked(const char *s)

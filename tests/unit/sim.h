@@ -23,8 +23,7 @@
 #define SIM_STATE "/var/lib/svarm/"
 #define SIM_TOKEN "SWMTKN-1-simulated"
 
-/* ---- maps of strings --------------------------------------------------------------------------
- */
+/* ---- maps of strings ---- */
 
 struct sim_pair {
 	char *key, *value;
@@ -81,8 +80,7 @@ static inline void map_done(struct sim_map *m)
 	*m = (struct sim_map){0};
 }
 
-/* ---- the world --------------------------------------------------------------------------------
- */
+/* ---- the world ---- */
 
 struct sim_member {
 	char id[16], *address, *hostname;
@@ -172,8 +170,7 @@ static inline struct sim_member *sim_member_of(const struct sim_node *s)
 	return NULL;
 }
 
-/* ---- operations and their failure -------------------------------------------------------------
- */
+/* ---- operations and their failure ---- */
 
 /* One script being run: its link's exec, and what came of its input so far. */
 struct sim_run {
@@ -278,8 +275,7 @@ static inline int sim_hang(struct sim_run *n, const char *where)
 	return err_set(n->err, ERR_INTR, "interrupted");
 }
 
-/* ---- facts ------------------------------------------------------------------------------------
- */
+/* ---- facts ---- */
 
 static inline void sim_base64(struct buf *out, const char *s, size_t len)
 {
@@ -500,8 +496,7 @@ static inline int sim_facts(struct sim_run *n, struct link_result *ret)
 	return sim_tick(n, true);
 }
 
-/* ---- steps: what apply.sh's functions do ------------------------------------------------------
- */
+/* ---- steps: what apply.sh's functions do ---- */
 
 enum { SIM_WORDS = 64 };
 
@@ -812,8 +807,7 @@ static inline int sim_services_settle(struct sim_run *n, char **a)
 	return 0;
 }
 
-/* ---- steps of the way back --------------------------------------------------------------------
- */
+/* ---- steps of the way back ---- */
 
 static inline int sim_cluster_empty(struct sim_run *n, char **a)
 {
@@ -959,8 +953,7 @@ static const struct {
 	{"state_forget", sim_state_forget, false},
 };
 
-/* ---- the script -------------------------------------------------------------------------------
- */
+/* ---- the script ---- */
 
 /* The words of one command, as a shell would split it; *@at moves behind its newline. */
 static inline void sim_words(const char **at, struct sim_call *ret)
@@ -1127,8 +1120,7 @@ static inline int sim_script(struct sim_run *n, struct link_result *ret)
 	return 0;
 }
 
-/* ---- the link ---------------------------------------------------------------------------------
- */
+/* ---- the link ---- */
 
 struct sim_link {
 	struct link base; /* first */

@@ -59,8 +59,7 @@ static inline void sim_cluster_reset(struct sim_cluster *x)
 	sim_world_init(&x->world);
 }
 
-/* ---- one run ----------------------------------------------------------------------------------
- */
+/* ---- one run ---- */
 
 struct sim_run_options {
 	bool apply, down;

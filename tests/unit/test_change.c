@@ -80,8 +80,7 @@ static void expect_nothing(const struct diff *d)
 	assert_int_equal(d->set.n_steps, 0);
 }
 
-/* ---- packages, sysctls, units -----------------------------------------------------------------
- */
+/* ---- packages, sysctls, units ---- */
 
 static void test_packages(void **state)
 {
@@ -195,8 +194,7 @@ static void test_units(void **state)
 	}
 }
 
-/* ---- files and directories --------------------------------------------------------------------
- */
+/* ---- files and directories ---- */
 
 static struct resource *add_file(struct diff *d, const char *path, const char *content)
 {
@@ -327,8 +325,7 @@ static void test_directory_in_the_way(void **state)
 	diff_fails(&d, -ENOTDIR, "directory '/d': exists and is not a directory");
 }
 
-/* ---- daemon.json ------------------------------------------------------------------------------
- */
+/* ---- daemon.json ---- */
 
 #define WANTED \
 	"{\"log-driver\":\"json-file\",\"log-opts\":{\"max-file\":\"3\",\"max-size\":\"10m\"}}"
@@ -424,8 +421,7 @@ static void test_daemon_empty(void **state)
 	assert_int_equal(d.set.n, 1);
 }
 
-/* ---- the swarm --------------------------------------------------------------------------------
- */
+/* ---- the swarm ---- */
 
 static void swarm_init(struct diff *d, const char *swarm, bool init, bool manager)
 {
@@ -594,8 +590,7 @@ static void test_labels_there(void **state)
 	expect_nothing(&d);
 }
 
-/* ---- what the leader makes --------------------------------------------------------------------
- */
+/* ---- what the leader makes ---- */
 
 static void test_networks(void **state)
 {
@@ -738,8 +733,7 @@ static void test_stack_removed(void **state)
 	expect_change(&d, 0, CHANGE_REMOVE, "other_gone", "deployed", NULL);
 }
 
-/* ---- texts for people -------------------------------------------------------------------------
- */
+/* ---- texts for people ---- */
 
 static void test_hostile_text_is_escaped(void **state)
 {

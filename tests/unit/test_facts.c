@@ -33,8 +33,7 @@ static void parse_fails(const char *text, size_t len, int code, const char *mess
 
 #define FAILS(text, code, message) parse_fails(text, strlen(text), code, message)
 
-/* ---- the machine ------------------------------------------------------------------------------
- */
+/* ---- the machine ---- */
 
 static void test_machine(void **state)
 {
@@ -160,8 +159,7 @@ static void test_giant_mtu(void **state)
 	assert_int_equal(f.addresses[0].mtu, 65536);
 }
 
-/* ---- what was asked about ---------------------------------------------------------------------
- */
+/* ---- what was asked about ---- */
 
 static void test_files(void **state)
 {
@@ -291,8 +289,7 @@ static void test_question(void **state)
 		buf_str(&q), "read /etc/docker/daemon.json\nsysctl net.core.somaxconn\n");
 }
 
-/* ---- docker -----------------------------------------------------------------------------------
- */
+/* ---- docker ---- */
 
 static void test_docker_info(void **state)
 {
@@ -463,8 +460,7 @@ static void test_docker_says_it_twice(void **state)
 	assert_string_equal(facts_secret(&f, "c"), "3");
 }
 
-/* ---- broken and hostile -----------------------------------------------------------------------
- */
+/* ---- broken and hostile ---- */
 
 static void test_cut_off(void **state)
 {

@@ -126,8 +126,7 @@ static void test_plan(void **state)
 	}
 }
 
-/* ---- the way back -----------------------------------------------------------------------------
- */
+/* ---- the way back ---- */
 
 static void expect_given_back(const struct sim_cluster *x, size_t node, size_t at)
 {

@@ -26,8 +26,7 @@ static size_t writes(const struct sim_cluster *x)
 	return n;
 }
 
-/* ---- what a run does --------------------------------------------------------------------------
- */
+/* ---- what a run does ---- */
 
 static void test_plan_writes_nothing(void **state)
 {
@@ -157,8 +156,7 @@ static void test_one_connection_at_a_time(void **state)
 	assert_int_equal(r.code, 0);
 }
 
-/* ---- down -------------------------------------------------------------------------------------
- */
+/* ---- down ---- */
 
 static void expect_bare(const struct sim_cluster *x)
 {
@@ -219,8 +217,7 @@ static void test_down_with_a_failing_leader(void **state)
 	expect_bare(&x);
 }
 
-/* ---- failures ---------------------------------------------------------------------------------
- */
+/* ---- failures ---- */
 
 static void test_locked(void **state)
 {
@@ -287,6 +284,24 @@ static void test_leader_fails(void **state)
 	}
 }
 
+/* The image archive was there when the run began. */
+static void test_archive_gone(void **state)
+{
+	_cleanup_free_ char *path = NULL;
+	_sim_cluster_ x;
+	_sim_result_ r;
+
+	sim_cluster_init(&x);
+	path = xasprintf("%s/echo.tar", x.flow.images);
+	assert_int_equal(unlink(path), 0);
+	sim_converge(&x, &(struct sim_run_options){.apply = true}, &r);
+	assert_int_equal(r.node_code[1], -ENOENT);
+	expect_text(r.node_error[1], "unable to open '/tmp/");
+	sim_at(&r, "n2: fail load image svarm/echo");
+	assert_int_equal(r.node_code[0], ERR_PROMISE);
+	expect_text(r.node_error[0], "waiting for 'ready.n2': n2 failed");
+}
+
 static void test_unreachable(void **state)
 {
 	_sim_cluster_ x;
@@ -316,8 +331,7 @@ static void test_leader_unreachable(void **state)
 	assert_int_equal(writes(&x), 0);
 }
 
-/* ---- interrupted ------------------------------------------------------------------------------
- */
+/* ---- interrupted ---- */
 
 static void test_cancelled_before(void **state)
 {
@@ -368,8 +382,7 @@ static void test_cancelled_while_waiting(void **state)
 	}
 }
 
-/* ---- preflight --------------------------------------------------------------------------------
- */
+/* ---- preflight ---- */
 
 /* A plan in which node @i must fail with @code and @message, and nothing is written. */
 static void refused(struct sim_cluster *x, size_t i, int code, const char *message)
@@ -489,8 +502,7 @@ static void test_swarm_without_the_leader(void **state)
 	refused(&x, 2, -EEXIST, "member of another swarm");
 }
 
-/* ---- one node, and what it may say ------------------------------------------------------------
- */
+/* ---- one node, and what it may say ---- */
 
 static const char one_spec[] =
 	"nodes:\n  - {name: n1, address: 192.0.2.1, private: 10.0.0.1, roles: [manager, worker, "
@@ -621,8 +633,7 @@ static void test_long_log(void **state)
 	assert_true(strlen(err_msg(&err)) < 10000);
 }
 
-/* ---- fleet_each -------------------------------------------------------------------------------
- */
+/* ---- fleet_each ---- */
 
 static int visit(struct node_run *nr, void *arg, struct err *err)
 {
@@ -675,6 +686,7 @@ int main(void)
 		cmocka_unit_test(test_locked),
 		cmocka_unit_test(test_worker_fails),
 		cmocka_unit_test(test_leader_fails),
+		cmocka_unit_test(test_archive_gone),
 		cmocka_unit_test(test_unreachable),
 		cmocka_unit_test(test_leader_unreachable),
 		cmocka_unit_test(test_cancelled_before),

@@ -521,8 +521,7 @@ static void test_public(void **state)
 	expect(s, "public.udp", "c", HEALTH_SKIP, "the same");
 }
 
-/* ---- the parser -------------------------------------------------------------------------------
- */
+/* ---- the parser ---- */
 
 static int parse(struct answer *a, const char *text)
 {

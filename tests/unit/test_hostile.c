@@ -28,8 +28,7 @@ static const char spec[] =
 static const char facts[] = "svarm-facts\t1\ntime\t%.3f\nos\tdebian\t12\tbookworm\n"
 			    "var_free_kb\t9000000\naddress\teth1\t%s\t1500\nend\tok\n";
 
-/* ---- a fleet of two, of which one lies ---------------------------------------------------------
- */
+/* ---- a fleet of two, of which one lies ---- */
 
 struct liar {
 	const char *address;
@@ -211,8 +210,7 @@ static void test_promises_of_others(void **state)
 	assert_int_not_equal(state_of(&p, ""), PROMISE_KEPT);
 }
 
-/* ---- the operator's terminal -------------------------------------------------------------------
- */
+/* ---- the operator's terminal ---- */
 
 #define ATTACK   "\033]0;owned\007 \xc2\x9b"
 #define HARMLESS "\\x1b]0;owned\\x07 \\xc2\\x9b"
@@ -304,8 +302,7 @@ static void test_json(void **state)
 	assert_string_equal(buf_str(&out), "\"a\\u009bb\\u202ec\\u2066d\xc3\xa6\"");
 }
 
-/* ---- a key that was just learned ---------------------------------------------------------------
- */
+/* ---- a key that was just learned ---- */
 
 #define KEY_A "AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 #define KEY_B "AAAAC3NzaC1lZDI1NTE5AAAAIAEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEB"

@@ -118,8 +118,7 @@ static void test_cancelled(void **state)
 	assert_int_equal(promise_wait(p, "kept", &cancel, NULL), 0);
 }
 
-/* ---- between threads --------------------------------------------------------------------------
- */
+/* ---- between threads ---- */
 
 enum { WAITERS = 6, KEEPERS = 4, ROUNDS = 50 };
 

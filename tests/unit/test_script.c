@@ -70,8 +70,7 @@ static struct resource_set begin(struct compiled *c)
 	return (struct resource_set){.arena = &c->arena};
 }
 
-/* ---- the frame around the steps ---------------------------------------------------------------
- */
+/* ---- the frame around the steps ---- */
 
 static void test_leader_with_nothing_to_do(void **state)
 {
@@ -129,8 +128,7 @@ static void test_owner_is_quoted(void **state)
 	assert_non_null(strstr(calls(&c), "\nlock_take 'o'\\''hara; rm -rf / #\n$(id)'\ntell"));
 }
 
-/* ---- steps ------------------------------------------------------------------------------------
- */
+/* ---- steps ---- */
 
 static void test_new_leader(void **state)
 {

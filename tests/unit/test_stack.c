@@ -110,7 +110,7 @@ static void test_hash(void **state)
 	assert_int_equal(stack_section_hash("", "a", hash, NULL), -EINVAL);
 }
 
-/* ---- what docker makes of it -------------------------------------------------------------- */
+/* ---- what docker makes of it ---- */
 
 static const char *const hostile[] = {
 	"plain",

@@ -133,7 +133,7 @@ static const struct resource *find(
 	return NULL;
 }
 
-/* ---- golden files ------------------------------------------------------------------------- */
+/* ---- golden files ---- */
 
 static void check_golden(const char *name, const struct buf *have)
 {
@@ -190,7 +190,7 @@ static void test_questions(void **state)
 	check_golden("questions", &all);
 }
 
-/* ---- provision ---------------------------------------------------------------------------- */
+/* ---- provision ---- */
 
 static void provision_fails(
 	const struct cluster *c, const struct facts *f, int code, const char *message)
@@ -325,7 +325,7 @@ static void test_lost_role(void **state)
 	assert_int_equal(lost, 1);
 }
 
-/* ---- tune --------------------------------------------------------------------------------- */
+/* ---- tune ---- */
 
 static void test_reserved_ports(void **state)
 {
@@ -380,7 +380,7 @@ static void test_sysctl_of_the_spec_wins(void **state)
 	assert_non_null(strstr(r->file.content, "listen 80 default_server backlog=1000;"));
 }
 
-/* ---- faas --------------------------------------------------------------------------------- */
+/* ---- faas ---- */
 
 static void test_secrets_are_made_once(void **state)
 {

@@ -159,7 +159,7 @@ static uint64_t clock_us(void)
 	return (uint64_t)ts.tv_sec * SECOND + (uint64_t)ts.tv_nsec / 1000;
 }
 
-/* ---- text ---------------------------------------------------------------------------------- */
+/* ---- text ---- */
 
 static bool str_is(struct str s, const char *word)
 {
@@ -227,7 +227,7 @@ static bool parse_number(struct str s, uint64_t max, uint64_t *ret)
 	return true;
 }
 
-/* ---- the request's head: 0 or the status to refuse it with ---------------------------------- */
+/* ---- the request's head: 0 or the status to refuse it with ---- */
 
 static int bad(struct request *rq, int status, const char *why)
 {
@@ -412,7 +412,7 @@ static int parse_head(struct request *rq, struct str head)
 	return r ? r : wishes_of_query(rq);
 }
 
-/* ---- chunked request bodies ----------------------------------------------------------------- */
+/* ---- chunked request bodies ---- */
 
 static int hex_digit(unsigned char c)
 {
@@ -476,7 +476,7 @@ static bool chunk_byte(struct chunk *k, unsigned char c, bool *ret_end)
 	return false;
 }
 
-/* ---- timers --------------------------------------------------------------------------------- */
+/* ---- timers ---- */
 
 static void timer_put(struct worker *w, size_t i, struct conn *c)
 {
@@ -535,7 +535,7 @@ static void timer_remove(struct worker *w, struct conn *c)
 		timer_sift(w, last, c->timer_index);
 }
 
-/* ---- the answer ----------------------------------------------------------------------------- */
+/* ---- the answer ---- */
 
 static const char *reason(uint64_t status)
 {
@@ -768,7 +768,7 @@ static void respond(struct worker *w, struct conn *c)
 	}
 }
 
-/* ---- one connection ------------------------------------------------------------------------- */
+/* ---- one connection ---- */
 
 enum step { AGAIN, BLOCKED, GONE };
 
@@ -1128,7 +1128,7 @@ static bool conn_open(struct worker *w, int fd)
 	return true;
 }
 
-/* ---- one loop per processor ----------------------------------------------------------------- */
+/* ---- one loop per processor ---- */
 
 static void listen_for(struct worker *w, uint32_t events)
 {
@@ -1227,7 +1227,7 @@ static void *worker_main(void *arg)
 	return NULL;
 }
 
-/* ---- start and end -------------------------------------------------------------------------- */
+/* ---- start and end ---- */
 
 /* "[ADDRESS:]PORT"; without an address: all of them, IPv6 included where the kernel has it. */
 static bool parse_listen(const char *arg, struct sockaddr_storage *ret, socklen_t *ret_len)

@@ -3,7 +3,7 @@
 # log, no event and no file but its own.  While it travels, every process of the machine, and so of the
 # three nodes, is looked at.
 # shellcheck source=tests/lab/t/lib.bash
-. "$(dirname "$0")/lib.bash" 19
+. "$(dirname "$0")/lib.bash" 21
 "$svarm" up --no-health "$spec" >/dev/null 2>&1
 
 secret=canary-$(od -An -N12 -tx1 /dev/urandom | tr -d ' \n')
@@ -88,3 +88,14 @@ connects() { # ADDRESS PORT
 }
 is "control: a container reaches the node's gateway" "$(connects 10.88.0.11 8080)" open
 is "but not the swarm's ports" "$(connects 10.88.0.11 2377)$(connects 10.88.0.12 7946)" closedclosed
+# A function, on whichever node it runs, asks the gateway.
+function_gets() { # PATH: the status
+	local n
+	for n in 2 3; do
+		in_container "$n" fn_echo "perl -MIO::Socket::INET -e '
+			\$s = IO::Socket::INET->new(PeerAddr => \"10.88.0.11:8080\", Timeout => 3) or exit;
+			print \$s \"GET $1 HTTP/1.0\r\nHost: gateway\r\n\r\n\"; print((split(/ /, <\$s>))[1])'" 2>/dev/null && return
+	done
+}
+is "control: a function may call a function" "$(function_gets /function/echo)" 200
+is "but not manage them" "$(function_gets /system/functions)" 401
