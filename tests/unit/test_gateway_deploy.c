@@ -156,7 +156,6 @@ static void test_refused(void **state)
 		{"{\"service\":\"f\",\"image\":\"i\",\"limits\":7}", -EBADMSG},
 		{"{\"service\":\"f\",\"image\":\"i\",\"namespace\":\"kube-system\"}", -EINVAL},
 		{"{\"service\":\"f\",\"image\":\"i\",\"registryAuth\":\"!\"}", -EINVAL},
-		{"{\"service\":\"f\",\"image\":\"i\",\"registryAuth\":\"\"}", -EINVAL},
 		{"{\"service\":\"f\",\"image\":\"i\",\"secrets\":[\"svarm-redis-password-1\"]}",
 			-EINVAL},
 		{"{\"service\":\"f\",\"image\":\"i\",\"readOnlyRootFilesystem\":\"yes\"}",
