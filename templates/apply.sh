@@ -330,6 +330,9 @@ swarm_bury_ghosts() { # ID
 			[ "$status $where" != "down $address" ] || docker node rm "$ghost" || true
 		done
 }
+swarm_forget() { # ID of a member that is down for good
+	docker node rm -- "$1"
+}
 labels_set() { # ID|self|joined.NAME KEY VALUE …; with joined.NAME the id is a frame
 	while [ "$#" -gt 0 ]; do
 		who=$1 options=''

@@ -36,6 +36,27 @@ static int diff_active(
 	return 0;
 }
 
+/* On the leader: a member that left and came back stands in the list twice.  The dead entry would
+ * be counted as a missing node for ever. */
+static void forget_old(const struct facts *facts, struct change_set *ret)
+{
+	for (size_t i = 0; i < facts->n_swarm_nodes; i++) {
+		const struct fact_swarm_node *old = &facts->swarm_nodes[i], *living;
+		struct resource r = {.kind = RES_SWARM, .why = "came back under a new id"};
+		struct step *s;
+
+		living = facts_swarm_node_by_address(facts, old->address);
+		if (old->ready || !*old->address || !living->ready)
+			continue;
+		r.name = arena_printf(
+			ret->arena, "old member %.12s", change_text(ret->arena, old->id));
+		s = step_add(ret, 30 * USEC_PER_SEC, "forget the %s", r.name);
+		step_call(ret, s, "swarm_forget", old->id, NULL);
+		change_add(ret, CHANGE_REMOVE, &r,
+			arena_printf(ret->arena, "down at %.60s", old->address), NULL);
+	}
+}
+
 static int diff(const struct resource *r, size_t n, const struct facts *facts,
 	struct change_set *ret, struct err *err)
 {
@@ -43,6 +64,8 @@ static int diff(const struct resource *r, size_t n, const struct facts *facts,
 	const char *token = r->swarm.manager ? "token.manager" : "token.worker";
 	struct step *s;
 
+	if (facts->swarm == SWARM_ACTIVE && r->swarm.init)
+		forget_old(facts, ret);
 	if (facts->swarm == SWARM_ACTIVE)
 		return diff_active(r, facts, ret->arena, err);
 	if (facts->swarm != SWARM_INACTIVE)

@@ -14,6 +14,7 @@ static void add_frame(struct script *s, struct arena *arena, const struct frame 
 }
 
 /* Not the one that leaves it. */
+/* Does the step bring the node into the swarm? */
 static bool is_swarm_step(const struct change_set *set, const struct step *step)
 {
 	const struct change *c = &set->changes[step->first];

@@ -485,6 +485,32 @@ static void test_swarm_member(void **state)
 	expect_nothing(&d);
 }
 
+/* An entry that is down goes when a living one has its address; one that is merely down stays. */
+static void test_swarm_forgets_old_members(void **state)
+{
+	static const char info[] =
+		"json\tinfo\t{\"Swarm\":{\"LocalNodeState\":\"active\",\"NodeAddr\":\"10.0.0.2\","
+		"\"ControlAvailable\":true}}\n";
+	static const char nodes[] =
+		"json\tnodes\t[{\"ID\":\"old\",\"Status\":{\"State\":\"down\",\"Addr\":\"10.0.0."
+		"3\"}},"
+		"{\"ID\":\"new\",\"Status\":{\"State\":\"ready\",\"Addr\":\"10.0.0.3\"}},"
+		"{\"ID\":\"off\",\"Status\":{\"State\":\"down\",\"Addr\":\"10.0.0.4\"}}]\n";
+	_cleanup_buf_ struct buf facts = BUF_INIT;
+	struct resource *r;
+	_diff_ d;
+
+	buf_addf(&facts, "%s%s", info, nodes);
+	diff_init(&d, buf_str(&facts));
+	r = resource_add(&d.want, RES_SWARM, "swarm", NULL);
+	r->swarm.init = r->swarm.manager = true;
+	r->swarm.address = "10.0.0.2";
+	diff_runs(&d);
+	assert_int_equal(d.set.n_steps, 1);
+	expect_call(&d, 0, "swarm_forget old");
+	expect_change(&d, 0, CHANGE_REMOVE, "old member old", "down at 10.0.0.3", NULL);
+}
+
 static void test_swarm_refused(void **state)
 {
 	static const struct {
@@ -816,6 +842,7 @@ int main(void)
 		cmocka_unit_test(test_daemon_not_answered),
 		cmocka_unit_test(test_daemon_empty),
 		cmocka_unit_test(test_swarm_init),
+		cmocka_unit_test(test_swarm_forgets_old_members),
 		cmocka_unit_test(test_swarm_join),
 		cmocka_unit_test(test_swarm_member),
 		cmocka_unit_test(test_swarm_refused),

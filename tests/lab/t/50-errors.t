@@ -2,7 +2,7 @@
 # What goes wrong goes wrong safely: wrong host key, wrong spec, a node that is down, a lock that is
 # held, a node that belongs to somebody else's swarm, a run that is killed.
 # shellcheck source=tests/lab/t/lib.bash
-. "$(dirname "$0")/lib.bash" 27
+. "$(dirname "$0")/lib.bash" 30
 "$svarm" up --no-health "$spec" >/dev/null 2>&1
 cp build/lab/id_ed25519 "$tmp/" && chmod 600 "$tmp/id_ed25519"
 derive() { # SED-SCRIPT: a spec of its own beside a copy of the key
@@ -71,3 +71,11 @@ says "with the reason" 'lab-2: .*another swarm'
 is "and never forced out" "$(node 2 "docker info --format '{{.Swarm.NodeID}}'")" "$foreign"
 node 2 'docker swarm leave --force' >/dev/null
 check "once it left, it joins again" "$svarm" up "$spec"
+# Its old entry is down once the swarm misses its heartbeats.
+for _ in $(seq 60); do
+	node 1 "docker node ls --format '{{.Status}}'" | grep -q Down && break
+	sleep 1
+done
+exits 10 "the entry it left behind is a change to make" "$svarm" plan "$spec"
+check "which up makes" "$svarm" up --no-health "$spec"
+is "three members are left" "$(node 1 "docker node ls --format '{{.Status}}'" | sort | uniq -c | tr -s ' ')" " 3 Ready"
