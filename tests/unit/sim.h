@@ -659,6 +659,9 @@ static inline int sim_swarm_init(struct sim_run *n, char **a)
 		return sim_fails(n, "This node is already part of a swarm");
 	if ((r = sim_effect(n)) < 0)
 		return r;
+	/* A new swarm: nobody remembers the members of an old one. */
+	for (size_t i = 0; i < n->s->world->n_members; i++)
+		n->s->world->members[i].id[0] = '\0';
 	sim_enter(n->s, a[0], true);
 	return 0;
 }
@@ -731,6 +734,19 @@ static inline int sim_labels_set(struct sim_run *n, char **a)
 			sim_bury_ghosts(n->s->world, m);
 		map_set(&m->labels, a[1], a[2]);
 	}
+	return 0;
+}
+
+static inline int sim_swarm_forget(struct sim_run *n, char **a)
+{
+	struct sim_member *m = NULL;
+	int r = sim_member_named(n, a[0], &m);
+
+	if (r < 0 || (r = sim_effect(n)) < 0)
+		return r;
+	if (!m || m->up)
+		return sim_fails(n, "node %s is not down", a[0]);
+	m->id[0] = '\0';
 	return 0;
 }
 
@@ -937,6 +953,7 @@ static const struct {
 	{"swarm_init", sim_swarm_init, false},
 	{"swarm_join", sim_swarm_join, true},
 	{"labels_set", sim_labels_set, false},
+	{"swarm_forget", sim_swarm_forget, false},
 	{"network_create", sim_network_create, false},
 	{"image_load", sim_image_load, true},
 	{"secret_create", sim_secret_create, true},

@@ -8,7 +8,10 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <dirent.h>
+
 #include "lib/node/link_fake.h"
+#include "lib/run/fleet_impl.h"
 #include "tests/unit/sim_fleet.h"
 
 static void expect_text(const char *text, const char *part)
@@ -39,6 +42,53 @@ static void test_plan_writes_nothing(void **state)
 	assert_true(r.changes > 20);
 	assert_int_equal(writes(&x), 0);
 	assert_null(strstr(buf_str(&r.log), ": start "));
+}
+
+/* The one function that writes refuses, whatever is asked of it, when the run only plans. */
+static void test_apply_refuses_in_a_plan(void **state)
+{
+	const char *names[] = {"n1", "n2", "n3"};
+	struct fleet_options options = {.owner = "test", .events = events_new(names, 3)};
+	_cleanup_err_ struct err err = ERR_INIT;
+	struct fleet_flow flow;
+	_sim_cluster_ x;
+	struct fleet *f;
+
+	sim_cluster_init(&x);
+	flow = test_flow_up(&x.flow);
+	f = fleet_new(x.cluster, &options);
+	for (size_t i = 0; i < SIM_NODES; i++)
+		fleet_node(f, i)->link = sim_open(&x.nodes[i], 0);
+	assert_int_equal(fleet_converge(f, &flow, false, &err), 0);
+	assert_true(fleet_changes(f) > 0);
+	for (size_t i = 0; i < SIM_NODES; i++)
+		assert_int_equal(node_apply(fleet_node(f, i), &err), -EROFS);
+	assert_int_equal(writes(&x), 0);
+	fleet_free(f);
+	events_free(options.events);
+}
+
+static size_t open_files(void)
+{
+	DIR *d = opendir("/proc/self/fd");
+	size_t n = 0;
+
+	assert_non_null(d);
+	while (readdir(d))
+		n++;
+	closedir(d);
+	return n;
+}
+
+static void test_no_file_stays_open(void **state)
+{
+	_sim_cluster_ x;
+	size_t before;
+
+	sim_cluster_init(&x);
+	before = open_files();
+	sim_good(&x, true, false);
+	assert_int_equal(open_files(), before);
 }
 
 static void test_up_then_nothing(void **state)
@@ -143,6 +193,21 @@ static void test_replaced_node(void **state)
 	for (size_t i = 0; i < x.world.n_members; i++)
 		seen += *x.world.members[i].id != '\0';
 	assert_int_equal(seen, 3);
+	assert_int_equal(sim_good(&x, false, false), 0);
+}
+
+/* A member that left and came back by hand: its dead entry goes, it stays. */
+static void test_dead_entry(void **state)
+{
+	_sim_cluster_ x;
+
+	sim_cluster_init(&x);
+	sim_good(&x, true, false);
+	sim_member_of(&x.nodes[1])->up = false;
+	sim_enter(&x.nodes[1], "10.0.0.2", false);
+	map_set(&sim_member_of(&x.nodes[1])->labels, "svarm.worker", "true");
+	assert_int_equal(sim_good(&x, true, false), 1);
+	assert_string_equal(x.nodes[1].member, "id4");
 	assert_int_equal(sim_good(&x, false, false), 0);
 }
 
@@ -607,6 +672,59 @@ static void test_markers(void **state)
 	}
 }
 
+/* An answer that looks whole, of a script that failed. */
+static void test_facts_script_fails(void **state)
+{
+	const struct link_fake_answer answer = {
+		.out = one_facts, .err = "sh: 3: date: \x1b[31mnot found\n", .status = 127};
+	struct link_fake fake = {.answers = &answer, .n_answers = 1};
+	const struct fleet_flow flow = {.ask = ask_nothing, .want = want_two};
+	const char *names[] = {"n1"};
+	struct fleet_options options = {.events = events_new(names, 1)};
+	_cleanup_err_ struct err err = ERR_INIT;
+	struct cluster *c = NULL;
+	struct fleet *f;
+
+	assert_int_equal(cluster_parse("one.yaml", one_spec, strlen(one_spec), &c, NULL), 0);
+	f = fleet_new(c, &options);
+	fleet_node(f, 0)->link = link_fake_open(&fake, &c->nodes[0]);
+	assert_int_equal(fleet_converge(f, &flow, false, &err), ERR_REMOTE);
+	expect_text(err_msg(&err), "reading facts: the facts script failed (exit 127): sh: 3: "
+				   "date: \\x1b[31mnot found");
+	fleet_free(f);
+	events_free(options.events);
+	cluster_free(c);
+	link_fake_done(&fake);
+}
+
+/* Nobody listens there.  One connection at a time, and each gets its turn. */
+static void test_nobody_listens(void **state)
+{
+	static const char spec[] =
+		"ssh: {port: 1, connect_timeout: 1s}\n"
+		"nodes:\n"
+		"  - {name: n1, address: 127.0.0.1, private: 10.0.0.1, roles: [manager, ingress]}\n"
+		"  - {name: n2, address: 127.0.0.2, private: 10.0.0.2, roles: [worker]}\n"
+		"  - {name: n3, address: 127.0.0.3, private: 10.0.0.3, roles: [worker, "
+		"database]}\n";
+	const struct fleet_flow flow = {.ask = ask_nothing, .want = want_two};
+	const char *names[] = {"n1", "n2", "n3"};
+	struct fleet_options options = {.parallel = 1, .events = events_new(names, 3)};
+	_cleanup_err_ struct err err = ERR_INIT;
+	struct cluster *c = NULL;
+	struct fleet *f;
+
+	assert_int_equal(cluster_parse("none.yaml", spec, strlen(spec), &c, NULL), 0);
+	f = fleet_new(c, &options);
+	assert_int_equal(fleet_converge(f, &flow, false, &err), ERR_REMOTE);
+	expect_text(err_msg(&err), "3 of 3 nodes failed");
+	for (size_t i = 0; i < 3; i++)
+		assert_int_equal(fleet_node(f, i)->err.code, -ECONNREFUSED);
+	fleet_free(f);
+	events_free(options.events);
+	cluster_free(c);
+}
+
 static void test_endless_line(void **state)
 {
 	_cleanup_buf_ struct buf out = BUF_INIT;
@@ -675,11 +793,14 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_plan_writes_nothing),
+		cmocka_unit_test(test_apply_refuses_in_a_plan),
+		cmocka_unit_test(test_no_file_stays_open),
 		cmocka_unit_test(test_up_then_nothing),
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_leader_only_holds_the_lock),
 		cmocka_unit_test(test_leader_alone_changes),
 		cmocka_unit_test(test_replaced_node),
+		cmocka_unit_test(test_dead_entry),
 		cmocka_unit_test(test_one_connection_at_a_time),
 		cmocka_unit_test(test_down),
 		cmocka_unit_test(test_down_with_a_failing_leader),
@@ -699,6 +820,8 @@ int main(void)
 		cmocka_unit_test(test_foreign_swarm),
 		cmocka_unit_test(test_swarm_without_the_leader),
 		cmocka_unit_test(test_markers),
+		cmocka_unit_test(test_facts_script_fails),
+		cmocka_unit_test(test_nobody_listens),
 		cmocka_unit_test(test_endless_line),
 		cmocka_unit_test(test_long_log),
 		cmocka_unit_test(test_each),
