@@ -413,7 +413,7 @@ stack_converge() { # STACK
 stack_deploy() { # STACK; the compose file is a frame
 	frame_to_file "$work/stack.yml"
 	docker stack deploy --prune --resolve-image never --compose-file "$work/stack.yml" "$1"
-	stack_converge "$1"
+	# Not waited for here: all stacks come up at once, and services_settle ends the run.
 }
 # At the end of a run: what changed elsewhere (a node that joined, an image that came) may have started
 # tasks.  The frame is empty when all other nodes ended well; else waiting would be in vain.

@@ -27,7 +27,12 @@ done
 mkdir -p /run/lock /var/lib/dpkg /var/lib/apt/lists
 chmod 1777 /run/lock # as on a node
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+# shellcheck disable=SC2317
+tidy() {
+	[ -z "${socket_pid:-}" ] || kill "$socket_pid" 2>/dev/null
+	rm -rf "$work"
+}
+trap tidy EXIT
 state=/var/lib/svarm
 n=0 failed=0
 
@@ -154,6 +159,8 @@ is "an odd path: exit status" $? 0
 is "an odd path: content" "$(cat "$odd")" odd
 frame odd2 | node "step 1 0 file_put $(quoted "$odd") 0600 '' '' reload"
 is "an odd path is remembered once" "$(wc -l <$state/created)" 2
+[ ! -e $state/original ]
+report $? "what we wrote ourselves is no original"
 node 'step 1 0 files_restore'
 is "an odd path: gone again" "$(find /srv -mindepth 1 ! -name asked | wc -l)" 0
 
@@ -541,7 +548,7 @@ fake dpkg <<'SH'
 cat /srv/audit 2>/dev/null; [ "$1" != --configure ] || rm -f /srv/audit
 SH
 fake apt-get <<'SH'
-cat >/srv/apt-input
+cat >>/srv/apt-input
 env >/srv/apt-env
 case "$*" in *' -s '*) echo 'Inst nginx (1)'; echo 'Inst libnginx (1)'; exit ;; esac
 case " $* " in *' install '*) ;; *) exit ;; esac
