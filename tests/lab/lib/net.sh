@@ -15,7 +15,7 @@ hub_is_up() {
 }
 
 hub_dns_pids() { # of any checkout
-	pgrep -f "^perl /.*/tests/lab/lib/dns.pl $LAB_DNS\$" || true
+	pgrep -f "^perl /.*/tests/lab/lib/dns.pl $LAB_DNS $LAB_NAME\$" || true
 }
 
 hub_up() {
@@ -41,20 +41,20 @@ hub_up() {
 	ip route add unreachable "$LAB_PRIVATE.0/24" metric 7700
 
 	hub_ip address add "$LAB_DNS/24" dev public
-	setsid nsenter --net="/run/netns/$LAB_HUB" perl "$LAB_SRC/lib/dns.pl" "$LAB_DNS" \
+	setsid nsenter --net="/run/netns/$LAB_HUB" perl "$LAB_SRC/lib/dns.pl" "$LAB_DNS" "$LAB_NAME" \
 		</dev/null >"$LAB_DIR/dns.log" 2>&1 9>&- &
 }
 
 # Plugs a booting node in: nspawn makes the outer ends of its two links in the hub.
 hub_plug() { # N
-	wait_for 10 hub_ip link show "svlab$1b" || return 1
-	hub_ip link set "svlab$1a" master public up
-	hub_ip link set "svlab$1b" master private up
+	wait_for 10 hub_ip link show "$LAB_NAME$1b" || return 1
+	hub_ip link set "$LAB_NAME$1a" master public up
+	hub_ip link set "$LAB_NAME$1b" master private up
 }
 
 hub_unplug() { # N
-	hub_ip link delete "svlab$1a" 2>/dev/null || true
-	hub_ip link delete "svlab$1b" 2>/dev/null || true
+	hub_ip link delete "$LAB_NAME$1a" 2>/dev/null || true
+	hub_ip link delete "$LAB_NAME$1b" 2>/dev/null || true
 }
 
 hub_down() {

@@ -142,8 +142,8 @@ node_boot() { # N
 	: >"$LAB_DIR/node-$n.log"
 	node_launch "$n" systemd-nspawn --quiet --directory="$dir/root" --machine="$(machine "$n")" \
 		--hostname="lab-$n" --settings=no --register=no --keep-unit --boot --console=pipe \
-		--private-network --network-veth-extra="svlab${n}a:eth0" \
-		--network-veth-extra="svlab${n}b:eth1" --private-users=no --capability=all \
+		--private-network --network-veth-extra="$LAB_NAME${n}a:eth0" \
+		--network-veth-extra="$LAB_NAME${n}b:eth1" --private-users=no --capability=all \
 		--system-call-filter='@raw-io bpf keyctl add_key' --link-journal=no --resolv-conf=off \
 		--timezone=off --bind="$dir/docker:/var/lib/docker" \
 		--bind="$dir/containerd:/var/lib/containerd" --bind="$dir/sysctl:/var/lib/lab-node/sysctl"
