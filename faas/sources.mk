@@ -46,6 +46,7 @@ GATEWAY_LIB_SRC := $(FAAS_COMMON_SRC) \
 	faas/gateway/probes.c \
 	faas/gateway/quantity.c \
 	faas/gateway/queue.c \
+	faas/gateway/settings.c \
 	faas/gateway/system.c \
 	faas/gateway/watch.c
 GATEWAY_SRC := $(GATEWAY_LIB_SRC) faas/gateway/main.c

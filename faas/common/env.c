@@ -33,7 +33,8 @@ int env_num(const char *name, long def, long min, long max, long *ret, struct er
 	return 0;
 }
 
-static long unit_ms(const char *unit)
+/* Milliseconds in @unit of @len bytes ("": a second); 0: no such unit. */
+static long unit_ms(const char *unit, size_t len)
 {
 	static const struct {
 		const char *name;
@@ -41,30 +42,45 @@ static long unit_ms(const char *unit)
 	} units[] = {{"", 1000}, {"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}};
 
 	for (size_t i = 0; i < ARRAY_SIZE(units); i++)
-		if (!strcmp(units[i].name, unit))
+		if (strlen(units[i].name) == len && !memcmp(units[i].name, unit, len))
 			return units[i].ms;
 	return 0;
+}
+
+bool duration_parse(const char *text, long *ret_ms)
+{
+	long total = 0;
+
+	if (!*text)
+		return false;
+	while (*text) {
+		size_t unit;
+		long n, ms;
+		char *end;
+
+		if (*text < '0' || *text > '9')
+			return false;
+		errno = 0;
+		n = strtol(text, &end, 10);
+		unit = strspn(end, "hms");
+		ms = unit_ms(end, unit);
+		if (errno || !ms || __builtin_mul_overflow(n, ms, &n) ||
+			__builtin_add_overflow(total, n, &total) || total > INT_MAX)
+			return false;
+		text = end + unit;
+	}
+	*ret_ms = total;
+	return true;
 }
 
 int env_ms(const char *name, long def, long *ret, struct err *err)
 {
 	const char *v = env_str(name, NULL);
-	long n, ms, total;
-	char *end;
 
-	if (!v) {
-		*ret = def;
+	*ret = def;
+	if (!v || duration_parse(v, ret))
 		return 0;
-	}
-	errno = 0;
-	n = strtol(v, &end, 10);
-	ms = unit_ms(end);
-	if (errno || end == v || !ms || n < 0 || __builtin_mul_overflow(n, ms, &total) ||
-		total > INT_MAX)
-		return err_set(
-			err, -EINVAL, "%s: '%s' is not a duration such as 250ms, 5s, 2m", name, v);
-	*ret = total;
-	return 0;
+	return err_set(err, -EINVAL, "%s: '%s' is not a duration such as 250ms, 5s, 2m", name, v);
 }
 
 int secret_read(const char *name, struct buf *ret, struct err *err)

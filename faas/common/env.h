@@ -1,6 +1,7 @@
 /* Settings from the environment and secrets from files. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "lib/base/buf.h"
@@ -12,8 +13,10 @@ const char *env_str(const char *name, const char *def);
  */
 int env_num(const char *name, long def, long min, long max, long *ret, struct err *err)
 	_must_check_;
-/* Value of @name as a duration in milliseconds: "250ms", "5s", "2m", "1h"; a bare number is
- * seconds. */
+/* A duration as Go writes it, in milliseconds: "250ms", "5s", "1m30s", "1h"; a bare number is
+ * seconds.  False for anything else, a fraction included, and beyond INT_MAX. */
+bool duration_parse(const char *text, long *ret_ms);
+/* Value of @name as such a duration. */
 int env_ms(const char *name, long def, long *ret, struct err *err) _must_check_;
 
 /*

@@ -37,9 +37,7 @@ struct job {
 };
 
 struct api {
-	const struct config *c;
-	struct watch *watch;
-	struct queue *queue;
+	struct parts parts;
 	struct httpd *httpd;
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
@@ -158,7 +156,8 @@ static const struct route *find_route(const struct httpd_request *rq, bool *ret_
 
 static bool authorized(struct api *a, struct httpd_request *rq)
 {
-	if (auth_matches(httpd_header(rq, "Authorization"), &a->c->user, &a->c->password))
+	if (auth_matches(
+		    httpd_header(rq, "Authorization"), &a->parts.c->user, &a->parts.c->password))
 		return true;
 	metric_add(METRIC_UNAUTHORIZED);
 	httpd_add_header(rq, "WWW-Authenticate", "Basic realm=\"Restricted\"");
@@ -195,7 +194,7 @@ static void *docker_thread(void *arg)
 	struct docker *d = NULL;
 	struct job *j;
 
-	if (docker_new(a->c->docker_host, &d, NULL) < 0)
+	if (docker_new(a->parts.c->docker_host, &d, NULL) < 0)
 		abort(); /* checked at the start */
 	for (;;) {
 		pthread_mutex_lock(&a->lock);
@@ -220,7 +219,12 @@ static void on_request(void *arg, struct httpd_request *rq)
 	struct api *a = arg;
 	bool known;
 	const struct route *r = find_route(rq, &known);
-	struct call call = {.rq = rq, .c = a->c, .watch = a->watch, .queue = a->queue, .api = a};
+	struct call call = {.rq = rq,
+		.parts = &a->parts,
+		.c = a->parts.c,
+		.watch = a->parts.watch,
+		.queue = a->parts.queue,
+		.api = a};
 
 	/* Whoever may not know is not told what exists below /system/. */
 	if ((!r || !r->open) && !strncmp(httpd_path(rq), "/system/", 8)) {
@@ -245,7 +249,7 @@ static size_t on_headers(void *arg, const struct httpd_request *rq)
 	struct api *a = arg;
 
 	if (!strncmp(httpd_path(rq), "/async-function/", 16))
-		return async_admit(a->c, (struct httpd_request *)rq);
+		return async_admit(a->parts.c, (struct httpd_request *)rq);
 	return DEPLOY_MAX_BYTES;
 }
 
@@ -260,7 +264,7 @@ static int start_threads(struct api *a, struct err *err)
 	pthread_t t;
 	int r;
 
-	r = docker_new(a->c->docker_host, &d, err);
+	r = docker_new(a->parts.c->docker_host, &d, err);
 	docker_free(d);
 	for (int i = 0; i < DOCKER_THREADS && r == 0; i++) {
 		r = -pthread_create(&t, NULL, docker_thread, a);
@@ -271,10 +275,9 @@ static int start_threads(struct api *a, struct err *err)
 	return r;
 }
 
-int api_start(
-	const struct config *c, struct watch *w, struct queue *q, struct api **ret, struct err *err)
+int api_start(const struct parts *parts, struct api **ret, struct err *err)
 {
-	_cleanup_free_ char *path = xasprintf("%s/control.sock", c->run_dir);
+	_cleanup_free_ char *path = xasprintf("%s/control.sock", parts->c->run_dir);
 	struct api *a = xcalloc(1, sizeof(*a));
 	struct httpd_options o = {.threads = EVENT_THREADS,
 		.idle_timeout_s = IDLE_SECONDS,
@@ -284,9 +287,7 @@ int api_start(
 		.arg = a};
 	int r;
 
-	a->c = c;
-	a->watch = w;
-	a->queue = q;
+	a->parts = *parts;
 	a->tail = &a->head;
 	pthread_mutex_init(&a->lock, NULL);
 	pthread_cond_init(&a->wake, NULL);

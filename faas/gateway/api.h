@@ -11,14 +11,27 @@
 
 struct api;
 struct docker;
+struct plane;
+struct wake;
+struct scaler;
 
-/* Serve on $SVARM_RUN/control.sock; everything is borrowed for good. */
-int api_start(const struct config *c, struct watch *w, struct queue *q, struct api **ret,
-	struct err *err) _must_check_;
+/* The parts of the daemon that handlers use; all borrowed for good. */
+struct parts {
+	const struct config *c;
+	struct watch *watch;
+	struct queue *queue;
+	struct plane *plane;
+	struct wake *wake;     /* wakes functions up */
+	struct scaler *scaler; /* decides on their number of tasks */
+};
+
+/* Serve on $SVARM_RUN/control.sock.  @parts is copied. */
+int api_start(const struct parts *parts, struct api **ret, struct err *err) _must_check_;
 
 /* What a handler works with. */
 struct call {
 	struct httpd_request *rq;
+	const struct parts *parts;
 	const struct config *c;
 	struct watch *watch;
 	struct queue *queue;

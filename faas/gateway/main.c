@@ -27,8 +27,7 @@ static const usec_t DEATHS_WITHIN = 60 * USEC_PER_SEC;
 struct gateway {
 	struct config c;
 	struct nginx *nginx;
-	struct watch *watch;
-	struct queue *queue;
+	struct parts parts;
 	struct api *api;
 	usec_t deaths[MAX_DEATHS]; /* of nginx, a ring */
 	unsigned deaths_n;
@@ -49,21 +48,23 @@ static void block_signals(sigset_t *set)
 
 static int start(struct gateway *g, struct err *err)
 {
+	struct parts *p = &g->parts;
 	int r;
 
+	p->c = &g->c;
 	r = nginx_new(&g->c, &g->nginx, err);
 	if (r == 0)
-		r = watch_start(&g->c, g->nginx, &g->watch, err);
+		r = watch_start(&g->c, g->nginx, &p->watch, err);
 	if (r == 0)
-		r = queue_start(&g->c.redis, buf_str(&g->c.redis_password), &g->queue, err);
+		r = queue_start(&g->c.redis, buf_str(&g->c.redis_password), &p->queue, err);
 	if (r == 0)
-		r = api_start(&g->c, g->watch, g->queue, &g->api, err);
+		r = api_start(p, &g->api, err);
 	if (r == 0 && g->c.peer_port)
 		r = peer_listen((int)g->c.peer_port, err);
 	if (r < 0)
 		return r;
 	/* Better a moment later than calls answered 404 for functions that exist. */
-	if (!watch_settle(g->watch, FIRST_LOOK_MS))
+	if (!watch_settle(p->watch, FIRST_LOOK_MS))
 		log_warn("starting without knowing the functions");
 	metric_add(METRIC_NGINX_STARTS);
 	return nginx_start(g->nginx, err);
@@ -119,7 +120,7 @@ static int run(struct gateway *g, const sigset_t *set, struct err *err)
 		if (sig == SIGTERM || sig == SIGINT)
 			begin_stop(g);
 		if (sig == SIGHUP)
-			watch_kick(g->watch);
+			watch_kick(g->parts.watch);
 		if (nginx_reap(g->nginx, &status) && !g->stopping)
 			r = nginx_died(g, status, err);
 		if (g->stopping && !nginx_running(g->nginx))

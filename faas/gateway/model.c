@@ -75,6 +75,7 @@ static void read_services(struct model *m, const json_t *services)
 		f->name = arena_strdup(&m->arena, name);
 		f->service_id = arena_strdup(&m->arena, id);
 		f->replicas = wanted_replicas(s);
+		settings_read(json_at(s, "Spec", "Labels", NULL), &m->arena, &f->settings);
 		if (is_global(s))
 			f->replicas = (unsigned)-1; /* settled by the tasks */
 	}

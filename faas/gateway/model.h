@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "faas/gateway/settings.h"
 #include "lib/base/arena.h"
 #include "lib/base/err.h"
 #include "lib/ext/json.h"
@@ -19,6 +20,7 @@ struct function {
 	unsigned running;       /* tasks that run, with or without an address */
 	const char **addresses; /* of running tasks, on our network; sorted, no port */
 	size_t addresses_n;
+	struct settings settings;
 };
 
 struct model {
