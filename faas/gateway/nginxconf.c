@@ -209,7 +209,7 @@ static void write_metrics_server(const struct config *c, struct buf *out)
 		c->run_dir);
 }
 
-/* The table must lie in memory in one piece. */
+/* The table must lie in memory. */
 static void write_plane_server(const struct config *c, struct buf *out)
 {
 	buf_addf(out,

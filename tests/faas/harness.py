@@ -340,13 +340,29 @@ class Stack:
     def tasks(self, name, addresses, quiet=False):
         self.control(tasks={"fn_" + name: addresses}, quiet=quiet)
 
-    def plane(self, path="/table"):
+    def plane(self, path="/table", verb="GET", body=None):
         """What nginx' module says, by way of the daemon's own door."""
         c = http.client.HTTPConnection("nginx")
         c.sock = socket.socket(socket.AF_UNIX)
         c.sock.connect(self.dir + "/run/plane/control.sock")
-        c.request("GET", path)
+        c.request(verb, path, body)
         return c.getresponse().read().decode()
+
+    def put_table(self, functions):
+        """Tell nginx' module, past the daemon: {name: (timeout in ms, [address])}."""
+        text = "svarm-table 1\n"
+        for name in sorted(functions, key=str.lower):
+            timeout, addresses = functions[name]
+            text += "function %s %d\n" % (name, timeout)
+            for a in sorted(addresses, key=socket.inet_aton):
+                text += "task %s:%d\n" % (a, self.function_port)
+        answer = self.plane("/table", "PUT", (text + "end\n").encode())
+        assert answer == "done\n", answer
+
+    def push_again(self):
+        """Have the daemon's own table in nginx again."""
+        self.pushes = getattr(self, "pushes", 0) + 1
+        self.function("push-%d" % self.pushes, [], replicas=0)
 
     def nginx_workers(self):
         """Process ids of nginx' worker processes."""
