@@ -6,7 +6,8 @@
 #include "faas/nginx/count.h"
 #include "faas/nginx/reply.h"
 
-/* The request's body in one piece; NULL: out of memory, or the configuration let it go to a file. */
+/* The request's body in one piece; NULL: out of memory, or the configuration let it go to a file.
+ */
 static u_char *join_body(ngx_http_request_t *r, size_t *ret_len)
 {
 	ngx_chain_t *bufs = r->request_body ? r->request_body->bufs : NULL;
@@ -20,7 +21,8 @@ static u_char *join_body(ngx_http_request_t *r, size_t *ret_len)
 	}
 	p = text = ngx_pnalloc(r->pool, len + 1);
 	for (ngx_chain_t *c = bufs; text && c; c = c->next)
-		p = ngx_cpymem(p, c->buf->pos, (size_t)(c->buf->last - c->buf->pos));
+		if (c->buf->last > c->buf->pos)
+			p = ngx_cpymem(p, c->buf->pos, (size_t)(c->buf->last - c->buf->pos));
 	*ret_len = len;
 	return text;
 }

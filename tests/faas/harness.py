@@ -88,7 +88,9 @@ class Root:
             skip("nginx and redis-server cannot be fetched: " + out.stderr.strip()[-200:])
         self.root = out.stdout.strip().splitlines()[-1]
         self.folder = folder
-        self.module = os.path.join(TOP, "build/images/ngx_http_svarm_module.so")
+        self.sanitized = bool(os.environ.get("SANITIZE"))  # the module, in an nginx that is not
+        self.module = os.path.join(TOP, "build/san" if self.sanitized else "build/images",
+                                   "ngx_http_svarm_module.so")
         subprocess.run([os.path.join(TOP, "faas/nginx/build-module"), self.root, self.module],
                        check=True)
 
@@ -102,9 +104,14 @@ class Root:
                       for base, _, files in os.walk(self.root + "/usr/lib")
                       for f in files if re.match(r"ld-linux.*\.so\.\d$", f))
         out = os.path.join(self.folder, os.path.basename(path))
+        preload = ""
+        if self.sanitized and path.endswith("/nginx"):
+            preload = "--preload " + subprocess.run(
+                [os.environ.get("CC", "cc"), "-print-file-name=libasan.so"], check=True,
+                capture_output=True, text=True).stdout.strip()
         with open(out, "w") as f:
-            f.write('#!/bin/sh\nexec %s --library-path %s %s "$@"\n'
-                    % (loader, libs, os.path.join(self.root, path)))
+            f.write('#!/bin/sh\nexec %s %s --library-path %s %s "$@"\n'
+                    % (loader, preload, libs, os.path.join(self.root, path)))
         os.chmod(out, 0o755)
         return out
 
@@ -475,7 +482,7 @@ def run(stack, tests):
             found = re.search(r"(ERROR|WARNING): \w+Sanitizer|runtime error:", log)
             if found:
                 failed += 1
-                print("# %s:\n# %s" % (name, log[found.start():][:3000].replace("\n", "\n# ")))
+                print("# %s:\n# %s" % (name, log[log.rfind("\n", 0, found.start()) + 1:][:3000].replace("\n", "\n# ")))
     finally:
         stack.close()
     sys.exit(1 if failed else 0)
