@@ -302,6 +302,9 @@ def event_stream(s):
         assert r.read1(100) == b"data: %d\n\n" % i
     assert r.read() == b""
     assert s.get("/function/echo").headers.get("x-accel-buffering") is None
+    s.backend("127.0.0.33", lambda rq: (200, {"X-Accel-Buffering": "no"}, b"x"))
+    s.function("own-stream", ["127.0.0.33"])
+    assert s.get("/function/own-stream").headers["x-accel-buffering"] == "no"
 
 
 def fifty_megabytes(s):
