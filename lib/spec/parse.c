@@ -1,4 +1,4 @@
-/* Walks a spec's sections by the grammar table: known keys, each once, none missing, defaults for
+/* Walks a text's sections by a grammar table: known keys, each once, none missing, defaults for
  * the rest.  What stands behind a key is read in parse_value.c and parse_map.c.  See parse.h,
  * parser.h. */
 #include <assert.h>
@@ -228,26 +228,26 @@ static bool parse_root(struct parser *p)
 		return false;
 	if (p->ev.kind == YAML_KIND_END || parser_is_null(&p->ev)) {
 		diag_add(p->diag, (struct yaml_span){{1, 1}, {1, 1}}, "",
-			"the spec is empty; it needs at least 'nodes'");
+			"the %s is empty; it needs at least '%s'", p->to->noun, p->to->needs);
 		return false;
 	}
 	if (parser_refused(p))
 		return false;
 	if (p->ev.kind != YAML_KIND_MAP) {
 		diag_add(p->diag, (struct yaml_span){p->ev.at.start, p->ev.at.start}, "",
-			"the spec must be a mapping ('key: value' lines), not %s",
+			"the %s must be a mapping ('key: value' lines), not %s", p->to->noun,
 			parser_kind_words(&p->ev));
 		return false;
 	}
-	return parse_section(p, &grammar_root, (char *)p->draft) && parser_next(p);
+	return parse_section(p, p->to->root, p->to->object) && parser_next(p);
 }
 
-bool spec_parse(
-	const struct source *source, struct draft *draft, struct diag *diag, struct marks *marks)
+bool grammar_parse(const struct source *source, const struct parse_target *to, struct diag *diag,
+	struct marks *marks)
 {
 	struct parser p = {
 		.reader = yaml_reader_new(source->text, source->len),
-		.draft = draft,
+		.to = to,
 		.diag = diag,
 		.marks = marks,
 	};
@@ -256,4 +256,19 @@ bool spec_parse(
 	buf_done(&p.where);
 	yaml_reader_free(p.reader);
 	return complete;
+}
+
+bool spec_parse(
+	const struct source *source, struct draft *draft, struct diag *diag, struct marks *marks)
+{
+	const struct parse_target to = {
+		.root = &grammar_root,
+		.object = draft,
+		.arena = &draft->c.arena,
+		.path = draft->c.path,
+		.noun = "spec",
+		.needs = "nodes",
+	};
+
+	return grammar_parse(source, &to, diag, marks);
 }

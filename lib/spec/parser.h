@@ -12,7 +12,7 @@
 struct parser {
 	struct yaml_reader *reader;
 	struct yaml_event ev; /* the event at hand */
-	struct draft *draft;
+	const struct parse_target *to;
 	struct diag *diag;
 	struct marks *marks;
 	struct buf where; /* path of what is being read; owned */

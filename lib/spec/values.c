@@ -256,6 +256,33 @@ int value_cpus(const struct value_context *x, const char *s, void *ret, struct e
 	return 0;
 }
 
+/* At most 15 digits before the point and 18 behind it: no double is out of reach of that. */
+static bool is_amount(const char *s)
+{
+	size_t whole = strspn(s, "0123456789"), part;
+
+	if (!whole || whole > 15)
+		return false;
+	if (s[whole] != '.')
+		return !s[whole];
+	part = strspn(s + whole + 1, "0123456789");
+	return part && part <= 18 && !s[whole + 1 + part];
+}
+
+int value_amount(const struct value_context *x, const char *s, void *ret, struct err *err)
+{
+	double amount;
+
+	if (!is_amount(s))
+		return value_bad(err, s, "is not an amount; write it as in 12 or 0.25");
+	amount = strtod(s, NULL);
+	if (amount < (double)x->min || (x->max && amount > (double)x->max))
+		return value_bad(err, s, "is out of range: %llu to %llu",
+			(unsigned long long)x->min, (unsigned long long)x->max);
+	*(double *)ret = amount;
+	return 0;
+}
+
 int value_bool(const struct value_context *x, const char *s, void *ret, struct err *err)
 {
 	if (strcmp(s, "true") && strcmp(s, "false"))

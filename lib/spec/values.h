@@ -32,6 +32,7 @@ value_fn value_int;      /* int */
 value_fn value_size;     /* uint64_t, bytes: "50M", "1GiB", "4096"; K, M, G and T are 1024s */
 value_fn value_duration; /* usec_t: "60s", "5m30s", "500ms" */
 value_fn value_cpus;     /* double: "1.5", "100m"; min and max in thousandths */
+value_fn value_amount;   /* double: "0.0000166667", "12"; never negative, no exponent */
 value_fn value_bool;     /* bool: true, false */
 value_fn value_word;     /* int: one of x->words */
 

@@ -148,6 +148,51 @@ static void test_durations(void **state)
 	}
 }
 
+static void test_amount(void **state)
+{
+	static const struct {
+		const char *text;
+		double value; /* negative: refused */
+	} cases[] = {
+		{"0", 0},
+		{"12", 12},
+		{"0.0000166667", 0.0000166667},
+		{"0.25", 0.25},
+		{"007.50", 7.5},
+		{"1000", 1000},
+		{"1000.5", -1},
+		{"999999999999999999", -1},
+		{"", -1},
+		{".5", -1},
+		{"5.", -1},
+		{"-1", -1},
+		{"+1", -1},
+		{"1e3", -1},
+		{"1,5", -1},
+		{"0x10", -1},
+		{"nan", -1},
+		{"inf", -1},
+		{" 1", -1},
+		{"1 ", -1},
+	};
+	struct value_context x = {.max = 1000};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_err_ struct err err = ERR_INIT;
+		double amount = -7;
+		int r = value_amount(&x, cases[i].text, &amount, &err);
+
+		if (cases[i].value < 0) {
+			assert_int_equal(r, ERR_SPEC);
+			assert_true(amount == -7); /* untouched */
+			assert_non_null(strstr(err_msg(&err), cases[i].text));
+		} else {
+			assert_int_equal(r, 0);
+			assert_true(amount == cases[i].value);
+		}
+	}
+}
+
 static void test_cpus(void **state)
 {
 	const struct value_context x = {0};
@@ -436,6 +481,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sizes),
 		cmocka_unit_test(test_durations),
+		cmocka_unit_test(test_amount),
 		cmocka_unit_test(test_cpus),
 		cmocka_unit_test(test_ints),
 		cmocka_unit_test(test_ranges),
