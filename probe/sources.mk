@@ -11,4 +11,6 @@ PROBE_SRC := \
 	probe/judge_node.c \
 	probe/judge_public.c \
 	probe/judge_swarm.c \
+	probe/prices.c \
+	probe/prices_grammar.c \
 	probe/probes.c
