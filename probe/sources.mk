@@ -1,6 +1,8 @@
 PROBE_SRC := \
 	probe/actions.c \
 	probe/answer.c \
+	probe/chart/chart.c \
+	probe/chart/scale.c \
 	probe/collect.c \
 	probe/collect_http.c \
 	probe/collect_scan.c \
