@@ -58,7 +58,7 @@ $(foreach p,$(sort $(PKGS_svarm) $(PKGS_gateway) $(PKGS_worker)),\
   $(if $(shell $(PKG_CONFIG) --exists $(firstword $(subst :, ,$(p))) && echo y),,\
     $(error $(firstword $(subst :, ,$(p))) not found: apt install $(lastword $(subst :, ,$(p))) (or: make deps))))
 EXT_CFLAGS   := $(shell $(PKG_CONFIG) --cflags $(call pc-name,$(sort $(PKGS_svarm) $(PKGS_gateway))))
-LIBS_svarm   := $(shell $(PKG_CONFIG) --libs $(call pc-name,$(PKGS_svarm)))
+LIBS_svarm   := $(shell $(PKG_CONFIG) --libs $(call pc-name,$(PKGS_svarm))) -lm
 LIBS_gateway := $(shell $(PKG_CONFIG) --libs $(call pc-name,$(PKGS_gateway)))
 LIBS_worker  := $(shell $(PKG_CONFIG) --libs $(call pc-name,$(PKGS_worker)))
 LIBS_test    := $(shell $(PKG_CONFIG) --libs $(call pc-name,$(PKGS_test)) 2>/dev/null)

@@ -6,6 +6,9 @@ PROBE_SRC := \
 	probe/collect.c \
 	probe/collect_http.c \
 	probe/collect_scan.c \
+	probe/cost.c \
+	probe/cost_plot.c \
+	probe/cost_swing.c \
 	probe/health.c \
 	probe/judge.c \
 	probe/judge_calls.c \
