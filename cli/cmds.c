@@ -12,6 +12,7 @@ const struct cmd *const cmd_table[] = {
 	&cmd_status,
 	&cmd_render,
 	&cmd_down,
+	&cmd_cost,
 	&cmd_schema,
 	&cmd_version,
 	&cmd_help,

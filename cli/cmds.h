@@ -4,6 +4,7 @@
 #include "cli/cmd.h"
 
 extern const struct cmd cmd_check;
+extern const struct cmd cmd_cost;
 extern const struct cmd cmd_down;
 extern const struct cmd cmd_health;
 extern const struct cmd cmd_help;

@@ -1,5 +1,6 @@
 CLI_SRC := \
 	cli/cmd_check.c \
+	cli/cmd_cost.c \
 	cli/cmd_down.c \
 	cli/cmd_health.c \
 	cli/cmd_help.c \
@@ -10,6 +11,11 @@ CLI_SRC := \
 	cli/cmd_up.c \
 	cli/cmd_version.c \
 	cli/cmds.c \
+	cli/cost_answer.c \
+	cli/cost_job.c \
+	cli/cost_json.c \
+	cli/cost_money.c \
+	cli/cost_print.c \
 	cli/exit.c \
 	cli/flows.c \
 	cli/health_print.c \

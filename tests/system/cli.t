@@ -65,7 +65,7 @@ for flag in --help -h; do
 	is "$flag" 0 '^usage: svarm COMMAND' -
 done
 commands=$("$svarm" help --words)
-for c in check plan up health status down schema render version help; do
+for c in check plan up health status down cost schema render version help; do
 	grep -qx "$c" <<<"$commands"
 	ok $? "'help' knows '$c'"
 done
