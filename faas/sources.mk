@@ -28,7 +28,8 @@ FAAS_COMMON_SRC := \
 	faas/common/name.c \
 	faas/common/net.c \
 	faas/common/peer.c \
-	faas/common/probe.c
+	faas/common/probe.c \
+	faas/common/retry.c
 
 # All but main.c, for the tests.
 GATEWAY_LIB_SRC := $(FAAS_COMMON_SRC) \

@@ -12,7 +12,7 @@
 #include "faas/worker/verdict.h"
 #include "lib/base/macro.h"
 
-enum { MAX_FIELDS = 32 };
+enum { MAX_FIELDS = 40 };
 
 /* A field list as hiredis would hand it over. */
 struct fake_reply {
@@ -49,7 +49,14 @@ static void test_there_and_back(void **state)
 		.headers_n = 2,
 		.body = "a\0b\xff",
 		.body_len = 4,
-		.enqueued_ns = 1795415825584605338u};
+		.enqueued_ns = 1795415825584605338u,
+		.queue = "slow",
+		.retry = {.attempts = 3,
+			.min_ms = 10,
+			.max_ms = 2000,
+			.codes = {500, 429},
+			.codes_n = 2},
+		.tried = 4};
 	struct entry_command cmd;
 	struct fake_reply f;
 	struct entry out;
@@ -73,6 +80,14 @@ static void test_there_and_back(void **state)
 	assert_int_equal(out.body_len, 4);
 	assert_memory_equal(out.body, "a\0b\xff", 4);
 	assert_true(out.enqueued_ns == in.enqueued_ns);
+	assert_string_equal(cmd.queue, "slow");
+	assert_string_equal(out.queue, "slow");
+	assert_int_equal(out.retry.attempts, 3);
+	assert_int_equal(out.retry.min_ms, 10);
+	assert_int_equal(out.retry.max_ms, 2000);
+	assert_int_equal(out.retry.codes_n, 2);
+	assert_int_equal(out.retry.codes[1], 429);
+	assert_int_equal(out.tried, 4);
 }
 
 static const char *const good[] = {"id", "c", "fn", "f", "path", "/", "qs", "", "method", "POST",
@@ -86,6 +101,10 @@ static void test_plain(void **state)
 
 	assert_int_equal(entry_decode(reply_of(&f, good, NULL, ARRAY_SIZE(good)), &a, &e, NULL), 0);
 	assert_null(e.callback);
+	assert_null(e.queue);
+	assert_int_equal(e.retry.attempts, 0);
+	assert_int_equal(e.retry.codes_n, 0);
+	assert_int_equal(e.tried, 0);
 	assert_int_equal(e.body_len, 0);
 }
 
@@ -151,6 +170,31 @@ static void test_refused(void **state)
 			-EBADMSG);
 	}
 	assert_int_equal(entry_decode(NULL, NULL, NULL, NULL), -EBADMSG);
+}
+
+/* Optional fields: absent is fine, malformed or out of bounds is not. */
+static void test_options_refused(void **state)
+{
+	static const char *const bad[][2] = {{"cb", "ftp://h/"}, {"cb", ""}, {"q", ""},
+		{"q", "a b"}, {"q", "default"}, {"q", "../x"}, {"ra", "0"}, {"ra", "101"},
+		{"ra", "x"}, {"ra", ""}, {"rmin", "-1"}, {"rmin", "600001"}, {"rmax", "1s"},
+		{"rmax", "9999999999"}, {"rc", "99"}, {"rc", "600"}, {"rc", "500,"}, {"rc", ""},
+		{"rc", "500;501"},
+		{"rc", "500,500,500,500,500,500,500,500,500,500,500,500,500,500,500,500,500"},
+		{"n", "0"}, {"n", "1000001"}, {"n", "1e3"}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		_cleanup_(arena_done) struct arena a = ARENA_INIT;
+		const char *fields[ARRAY_SIZE(good) + 2];
+		struct fake_reply f;
+		struct entry e;
+
+		memcpy(fields, good, sizeof(good));
+		memcpy(fields + ARRAY_SIZE(good), bad[i], sizeof(bad[i]));
+		if (entry_decode(reply_of(&f, fields, NULL, ARRAY_SIZE(fields)), &a, &e, NULL) !=
+			-EBADMSG)
+			fail_msg("%s = '%s' was taken", bad[i][0], bad[i][1]);
+	}
 }
 
 static void test_nul_in_a_word(void **state)
@@ -259,6 +303,7 @@ int main(void)
 		cmocka_unit_test(test_there_and_back),
 		cmocka_unit_test(test_plain),
 		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_options_refused),
 		cmocka_unit_test(test_nul_in_a_word),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_verdicts),
