@@ -53,8 +53,15 @@ GATEWAY_LIB_SRC := $(FAAS_COMMON_SRC) \
 GATEWAY_SRC := $(GATEWAY_LIB_SRC) faas/gateway/main.c
 
 WORKER_LIB_SRC := $(FAAS_COMMON_SRC) \
+	faas/worker/call.c \
+	faas/worker/callback.c \
 	faas/worker/config.c \
 	faas/worker/feed.c \
+	faas/worker/feed_lanes.c \
+	faas/worker/feed_tell.c \
+	faas/worker/hosts.c \
+	faas/worker/job.c \
+	faas/worker/share.c \
 	faas/worker/verdict.c \
 	faas/worker/work.c
 WORKER_SRC := $(WORKER_LIB_SRC) faas/worker/main.c

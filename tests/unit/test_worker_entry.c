@@ -246,6 +246,7 @@ static void test_names(void **state)
 
 static void test_verdicts(void **state)
 {
+	const struct retry plain = {0}, own = {.codes = {404}, .codes_n = 1};
 	static const struct {
 		int code, status;
 		bool no_task;
@@ -266,8 +267,13 @@ static void test_verdicts(void **state)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
-		if (verdict_of(cases[i].code, cases[i].status, cases[i].no_task) != cases[i].want)
+		if (verdict_of(&plain, cases[i].code, cases[i].status, cases[i].no_task) !=
+			cases[i].want)
 			fail_msg("%d %d", cases[i].code, cases[i].status);
+	assert_int_equal(verdict_of(&own, 0, 404, false), VERDICT_RETRY);
+	assert_int_equal(verdict_of(&own, 0, 500, false), VERDICT_DONE);
+	assert_int_equal(verdict_of(&own, -EIO, 0, false), VERDICT_RETRY);
+	assert_int_equal(verdict_of(&own, 0, 503, true), VERDICT_WAIT);
 }
 
 static void test_backoff(void **state)
