@@ -40,6 +40,7 @@ GATEWAY_LIB_SRC := $(FAAS_COMMON_SRC) \
 	faas/gateway/auth.c \
 	faas/gateway/config.c \
 	faas/gateway/deploy.c \
+	faas/gateway/letters.c \
 	faas/gateway/metrics.c \
 	faas/gateway/model.c \
 	faas/gateway/nginx.c \

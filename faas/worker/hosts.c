@@ -74,7 +74,7 @@ static void forget(struct hosts *hs, struct host *h)
 /* What is known of a host that nothing goes to is kept a while, but of few. */
 static void forget_idle(struct hosts *hs, usec_t now)
 {
-	usec_t age = hs->n > KEEP_HOSTS ? 0 : 60 * USEC_PER_SEC;
+	usec_t age = hs->n >= KEEP_HOSTS ? 0 : 60 * USEC_PER_SEC;
 
 	for (size_t i = 0; i < ARRAY_SIZE(hs->by_hash); i++)
 		for (struct host *h = hs->by_hash[i], *next; h; h = next) {
@@ -82,14 +82,15 @@ static void forget_idle(struct hosts *hs, usec_t now)
 			if (!h->jobs && !h->busy && now - h->used >= age)
 				forget(hs, h);
 		}
-	hs->next_sweep = now + (hs->n > KEEP_HOSTS ? USEC_PER_SEC / 10 : 10 * USEC_PER_SEC);
+	hs->next_sweep = now + 10 * USEC_PER_SEC;
+	hs->most = MAX_OF(2 * hs->n, (size_t)KEEP_HOSTS);
 }
 
 void hosts_drop(struct hosts *hs, struct host *h, usec_t now)
 {
 	h->used = now;
 	h->jobs--;
-	if (now >= hs->next_sweep)
+	if (now >= hs->next_sweep || hs->n > hs->most)
 		forget_idle(hs, now);
 }
 

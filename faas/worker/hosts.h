@@ -44,6 +44,7 @@ struct hosts {
 	struct host *by_hash[256];
 	size_t n, turn;
 	usec_t next_sweep;
+	size_t most; /* a sweep earlier when there are more */
 	size_t running, running_unproven;
 	size_t unproven, unproven_bytes;
 	/* hosts that may have callbacks to be sent */
