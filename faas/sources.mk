@@ -22,6 +22,7 @@ FAAS_COMMON_SRC := \
 	lib/ext/http.c \
 	lib/ext/json.c \
 	lib/ext/redis.c \
+	faas/common/allow.c \
 	faas/common/entry.c \
 	faas/common/env.c \
 	faas/common/log.c \

@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 #include <sys/random.h>
 
+#include "faas/common/allow.h"
 #include "faas/common/keys.h"
 #include "faas/common/name.h"
 #include "faas/gateway/metrics.h"
@@ -157,6 +158,10 @@ static bool fill_entry(struct call *c, struct pending *p)
 		return false;
 	if (callback && *callback && !name_is_callback_url(callback)) {
 		httpd_reply_text(c->rq, 400, "X-Callback-Url is not an http or https URL\n");
+		return false;
+	}
+	if (callback && *callback && !allow_url(c->c->callback_allow, callback)) {
+		httpd_reply_text(c->rq, 400, "X-Callback-Url: callbacks may not go there\n");
 		return false;
 	}
 	p->entry.query = httpd_query(c->rq);

@@ -4,6 +4,7 @@
 #include <sys/param.h>
 #include <unistd.h>
 
+#include "faas/common/allow.h"
 #include "faas/common/env.h"
 #include "faas/common/keys.h"
 
@@ -53,6 +54,10 @@ static int load_words(struct config *c, struct err *err)
 	c->nginx = env_str("SVARM_NGINX", "/usr/sbin/nginx");
 	c->max_body_size = env_str("SVARM_MAX_BODY", "50m");
 	c->access_log = !strcmp(env_str("SVARM_ACCESS_LOG", "0"), "1");
+	c->callback_allow = env_str("SVARM_CALLBACK_ALLOW", "");
+	r = allow_check(c->callback_allow, err);
+	if (r < 0)
+		return err_wrap(err, "SVARM_CALLBACK_ALLOW");
 	r = check_word("SVARM_RUN", c->run_dir, WORD "/._-", err);
 	if (r == 0)
 		r = check_word("SVARM_TMP", c->tmp_dir, WORD "/._-", err);

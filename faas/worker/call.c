@@ -144,8 +144,8 @@ static void on_called(void *arg, struct http_response *rs, int code, const char 
 {
 	struct job *j = arg;
 	struct work *w = j->w;
-	const char *reason = http_response_header(rs, "X-Svarm-Reason");
-	bool no_task = reason && !strcmp(reason, "no-task");
+	/* The gateway's own answer: no task runs, or it could not be woken up. */
+	bool no_task = http_response_header(rs, "X-Svarm-Reason") != NULL;
 	/* An answer that is merely too large is an answer. */
 	enum verdict v = verdict_of(&j->e.retry, code == -EFBIG ? 0 : code, rs->status, no_task);
 

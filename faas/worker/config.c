@@ -1,6 +1,7 @@
 /* Settings of svarm-queue-worker: see config.h. */
 #include "faas/worker/config.h"
 
+#include "faas/common/allow.h"
 #include "faas/common/env.h"
 #include "faas/common/keys.h"
 #include "faas/common/name.h"
@@ -57,9 +58,13 @@ int worker_config_load(struct config *ret, struct err *err)
 		return err_set(
 			err, -EINVAL, "SVARM_GATEWAY: '%s' is not http://HOST:PORT", ret->gateway);
 	ret->queues = env_str("SVARM_QUEUES", "");
+	ret->callback_allow = env_str("SVARM_CALLBACK_ALLOW", "");
 	r = check_queues(ret->queues, err);
 	if (r < 0)
 		return r;
+	r = allow_check(ret->callback_allow, err);
+	if (r < 0)
+		return err_wrap(err, "SVARM_CALLBACK_ALLOW");
 	r = redis_address_parse(env_str("SVARM_REDIS", "redis:6379"), &ret->redis, err);
 	if (r == 0)
 		r = load_numbers(ret, err);

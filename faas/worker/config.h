@@ -8,9 +8,10 @@ struct config {
 	struct redis_address redis;
 	const char *gateway; /* SVARM_GATEWAY: "http://host:port", no slash at the end */
 	const char *queues;  /* SVARM_QUEUES: the only ones to serve, "a,b,default"; "": all */
-	long max_inflight;   /* SVARM_MAX_INFLIGHT: calls at once */
-	long max_callbacks;  /* SVARM_MAX_CALLBACKS: being sent at once, besides */
-	long per_host;       /* SVARM_CALLBACKS_PER_HOST: of them, to one host */
+	const char *callback_allow; /* SVARM_CALLBACK_ALLOW: see allow.h */
+	long max_inflight;          /* SVARM_MAX_INFLIGHT: calls at once */
+	long max_callbacks;         /* SVARM_MAX_CALLBACKS: being sent at once, besides */
+	long per_host;              /* SVARM_CALLBACKS_PER_HOST: of them, to one host */
 	long max_held; /* SVARM_MAX_HELD: entries in memory, most of them waiting to be retried */
 	long max_held_bytes;   /* SVARM_MAX_HELD_BYTES: of them */
 	long max_answer_bytes; /* SVARM_MAX_ANSWER_BYTES: of answers on their way to callbacks */

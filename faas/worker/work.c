@@ -3,6 +3,7 @@
 
 #include <sys/random.h>
 
+#include "faas/common/allow.h"
 #include "faas/common/log.h"
 #include "faas/worker/share.h"
 #include "faas/worker/work_state.h"
@@ -137,7 +138,9 @@ static void on_entry(
 	lane->held++;
 	w->held_bytes += j->weight;
 	w->typical = MAX_OF(w->typical - w->typical / 8, j->weight);
-	if (j->e.callback)
+	if (j->e.callback && !allow_url(w->c->callback_allow, j->e.callback))
+		log_warn("%s %s: its callback may not go there", j->e.fn, j->e.call_id);
+	else if (j->e.callback)
 		j->host = hosts_use(&w->hosts, j->e.callback, j->taken);
 	if (deliveries <= (unsigned)w->c->max_deliveries) {
 		list_add(&lane->ready, j);

@@ -275,6 +275,27 @@ def fair(s):
     cb.stop()
 
 
+def allowed_callbacks(s):
+    """SVARM_CALLBACK_ALLOW: callbacks elsewhere are refused, and not made"""
+    cb = Callbacks()
+    only_worker(s, SVARM_CALLBACK_ALLOW="10.0.0.0/8,hooks.example.com")
+    call = post(s, "echo", cb.url)
+    settled(s)
+    assert "%s: its callback may not go there" % call in s.log(workers(s)[0]) and cb.ids() == []
+    only_worker(s, SVARM_CALLBACK_ALLOW="127.0.0.0/8")
+    call = post(s, "echo", cb.url)
+    wait_for("the callback", lambda: cb.ids() == [call])
+    s.end("gateway")
+    s.start_gateway(SVARM_CALLBACK_ALLOW="127.0.0.2")
+    r = s.post("/async-function/echo", b"x", {"X-Callback-Url": cb.url})
+    assert r.status == 400 and b"may not go there" in r.body, (r.status, r.body)
+    post(s, "echo", "http://127.0.0.2:1/")
+    s.end("gateway")
+    s.start_gateway()
+    settled(s)
+    cb.stop()
+
+
 class Silent:
     """An address that takes connections (or not even that) and says nothing."""
 
@@ -490,7 +511,7 @@ def main():
         s.close()
         raise
     tests = [shown, dead_letters, replayed, purged, unreachable, own_retries, named,
-             new_queue_is_noticed, too_many_queues, fair, dead_callback_hosts,
+             new_queue_is_noticed, too_many_queues, fair, allowed_callbacks, dead_callback_hosts,
              unknown_host_is_not_lost, bounded, paused_worker, handed_back, poison,
              all_killed_in_turn]
     run(s, [t for t in tests if len(sys.argv) < 2 or t.__name__ in sys.argv[1:]])

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 #include <string.h>
 
+#include "faas/common/allow.h"
 #include "faas/common/docker.h"
 #include "faas/common/entry.h"
 #include "faas/common/name.h"
@@ -244,6 +245,35 @@ static void test_names(void **state)
 		"012345678901234567890123456789012345678901234567890123456789012"));
 }
 
+static void test_allowed_callbacks(void **state)
+{
+	static const char list[] = "hooks.example.com,*.Inside.net,10.1.0.0/16,192.0.2.7,fd00::/8";
+	static const char *const yes[] = {"http://hooks.example.com/x",
+		"https://HOOKS.example.com:8443", "http://a.inside.net/", "http://a.b.inside.net./",
+		"http://10.1.255.255:80/", "http://192.0.2.7", "http://[fd12::1]:8080/p"};
+	static const char *const no[] = {"http://example.com/", "http://xhooks.example.com/",
+		"http://hooks.example.com.evil.net/", "http://inside.net/",
+		"http://evilinside.net/", "http://10.2.0.1/", "http://192.0.2.70/",
+		"http://[fe80::1]/", "http://167837697/", "http://127.0.0.1/?hooks.example.com",
+		"http://[::ffff:10.1.0.1]/"};
+	static const char *const bad[] = {"a b", "*", "*.", "10.0.0.0/33", "fd00::/129",
+		"10.0.0.0/x", ",", "a,,b", "http://a", "a:80"};
+
+	assert_int_equal(allow_check(list, NULL), 0);
+	assert_int_equal(allow_check("", NULL), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(yes); i++)
+		if (!allow_url(list, yes[i]))
+			fail_msg("'%s' was refused", yes[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(no); i++)
+		if (allow_url(list, no[i]))
+			fail_msg("'%s' was taken", no[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		if (allow_check(bad[i], NULL) != -EINVAL)
+			fail_msg("'%s' was taken", bad[i]);
+	assert_true(allow_url("", no[0]));
+	assert_true(allow_url("0.0.0.0/0", "http://1.2.3.4/"));
+}
+
 static void test_verdicts(void **state)
 {
 	const struct retry plain = {0}, own = {.codes = {404}, .codes_n = 1};
@@ -312,6 +342,7 @@ int main(void)
 		cmocka_unit_test(test_options_refused),
 		cmocka_unit_test(test_nul_in_a_word),
 		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_allowed_callbacks),
 		cmocka_unit_test(test_verdicts),
 		cmocka_unit_test(test_backoff),
 		cmocka_unit_test(test_docker_versions),
