@@ -10,9 +10,11 @@
 
 enum {
 	REDIS_TIMEOUT_MS = 5000,
-	BLOCK_MS = 2000,    /* well below REDIS_TIMEOUT_MS */
-	BLOCK_PART_MS = 20, /* when only some of the lanes fit into a question */
+	BLOCK_MS = 2000, /* well below REDIS_TIMEOUT_MS */
 };
+
+/* How long a queue that was empty counts as empty. */
+static const usec_t QUIET = 5 * USEC_PER_MSEC;
 
 struct feed *feed_new(const struct config *c, feed_entry_fn on_entry, void *arg)
 {
@@ -139,30 +141,37 @@ struct lane *const *feed_lanes(const struct feed *f, size_t *ret_n)
 
 /* ---- questions ---- */
 
-/* Choose lanes that want something, as many as fit into one question, and how many entries each may
- * give.  Those who come too late this time come first the next. */
+/*
+ * The lanes to ask, and how many entries each may give; returns how many lanes.  Redis gives up to
+ * that number from *each*, so only as many are asked as there is room for, in turn, and they are
+ * not waited on.  Only when all that want something have just been seen empty are they waited on,
+ * all together: then the first entry that comes ends it.
+ */
 static size_t choose(
-	struct feed *f, unsigned count, struct lane **ret, unsigned *ret_each, bool *ret_part)
+	struct feed *f, unsigned count, struct lane **ret, unsigned *ret_each, bool *ret_wait)
 {
-	size_t most = MIN_OF(count, (unsigned)FEED_MAX_ENTRIES), n = 0, wanting = 0;
+	size_t most = MIN_OF(count, (unsigned)FEED_MAX_ENTRIES), n = 0, wanting = 0, last = 0;
+	usec_t now = clock_now();
+	unsigned each = FEED_MAX_ENTRIES;
 
-	*ret_each = FEED_MAX_ENTRIES;
-	for (size_t i = 0; i < f->lanes_n; i++) {
+	for (size_t i = 0; i < f->lanes_n; i++)
+		wanting += !f->lanes[i]->gone && f->lanes[i]->want;
+	for (size_t i = 0; i < f->lanes_n && wanting > 1 && n < most; i++) {
 		struct lane *l = f->lanes[(f->turn + i) % f->lanes_n];
 
-		if (l->gone || !l->want)
-			continue;
-		wanting++;
-		if (n == most)
+		if (l->gone || !l->want || now < l->quiet_until)
 			continue;
 		ret[n++] = l;
-		*ret_each = MIN_OF(*ret_each, l->want);
+		last = i + 1;
 	}
-	*ret_part = wanting > n;
-	if (*ret_part)
-		f->turn += n;
-	if (n)
-		*ret_each = MAX_OF(MIN_OF(*ret_each, (unsigned)(most / n)), 1u);
+	f->turn += last;
+	*ret_wait = !n;
+	for (size_t i = 0; i < f->lanes_n && *ret_wait; i++)
+		if (!f->lanes[i]->gone && f->lanes[i]->want)
+			ret[n++] = f->lanes[i];
+	for (size_t i = 0; i < n; i++)
+		each = MIN_OF(each, ret[i]->want);
+	*ret_each = n ? MAX_OF(MIN_OF(each, (unsigned)(most / n)), 1u) : 0;
 	return n;
 }
 
@@ -187,27 +196,28 @@ static void take_back(struct feed *f)
 		return;
 	}
 	/* 0: it was not waiting, so its answer is on the way. */
-	for (size_t i = 0; i < f->lanes_n && reply->integer == 1; i++)
-		f->lanes[i]->asked = true; /* once is enough */
+	f->waiting = reply->integer != 1;
 }
 
 static int send_question(struct feed *f, struct lane *const *lanes, size_t n, unsigned each,
-	bool part, struct err *err)
+	bool wait, struct err *err)
 {
-	const char *argv[2 * FEED_MAX_ENTRIES + 12];
+	const char *argv[2 * FEED_MAX_LANES + 12];
 	char count[16], block[16];
 	int argc = 0, r;
 
 	snprintf(count, sizeof(count), "%u", each);
-	snprintf(block, sizeof(block), "%d", part ? BLOCK_PART_MS : BLOCK_MS);
+	snprintf(block, sizeof(block), "%d", BLOCK_MS);
 	argv[argc++] = "XREADGROUP";
 	argv[argc++] = "GROUP";
 	argv[argc++] = QUEUE_GROUP;
 	argv[argc++] = f->consumer;
 	argv[argc++] = "COUNT";
 	argv[argc++] = count;
-	argv[argc++] = "BLOCK";
-	argv[argc++] = block;
+	if (wait) {
+		argv[argc++] = "BLOCK";
+		argv[argc++] = block;
+	}
 	argv[argc++] = "STREAMS";
 	for (size_t i = 0; i < n; i++)
 		argv[argc++] = lanes[i]->stream;
@@ -220,30 +230,29 @@ static int send_question(struct feed *f, struct lane *const *lanes, size_t n, un
 void feed_ask(struct feed *f, unsigned count)
 {
 	_cleanup_err_ struct err err = ERR_INIT;
-	struct lane *lanes[FEED_MAX_ENTRIES];
+	struct lane *lanes[FEED_MAX_LANES];
 	unsigned each;
-	bool part;
+	bool wait;
 	size_t n;
 	int r;
 
 	if (f->closed || !f->reader || !count)
 		return;
 	if (f->asked) {
-		if (leaves_out(f))
+		if (f->waiting && leaves_out(f))
 			take_back(f);
 		return;
 	}
-	n = choose(f, count, lanes, &each, &part);
+	n = choose(f, count, lanes, &each, &wait);
 	if (!n)
 		return;
-	r = send_question(f, lanes, n, each, part, &err);
+	r = send_question(f, lanes, n, each, wait, &err);
 	if (r < 0) {
 		feed_failed(f, r, &err);
 		return;
 	}
 	f->asked = true;
-	for (size_t i = 0; i < f->lanes_n; i++)
-		f->lanes[i]->asked = part; /* a short one need not be taken back */
+	f->waiting = wait;
 	for (size_t i = 0; i < n; i++)
 		lanes[i]->asked = true;
 }
@@ -280,6 +289,7 @@ void feed_take(struct feed *f)
 {
 	_cleanup_reply_ redisReply *reply = NULL;
 	_cleanup_err_ struct err err = ERR_INIT;
+	usec_t now = clock_now();
 	int r;
 
 	if (!f->asked)
@@ -288,8 +298,11 @@ void feed_take(struct feed *f)
 	if (r == 0 && !reply)
 		return; /* not all of it yet */
 	f->asked = false;
-	for (size_t i = 0; i < f->lanes_n; i++)
+	for (size_t i = 0; i < f->lanes_n; i++) {
+		if (f->lanes[i]->asked)
+			f->lanes[i]->quiet_until = now + QUIET;
 		f->lanes[i]->asked = false;
+	}
 	if (r < 0) {
 		feed_failed(f, r, &err);
 		return;
@@ -299,7 +312,9 @@ void feed_take(struct feed *f)
 		const redisReply *one = redis_at(reply, i);
 		struct lane *lane = lane_of(f, redis_at(one, 0));
 
-		if (lane && redis_at(one, 1))
-			deliver(f, lane, one->element[1]);
+		if (!lane || !redis_at(one, 1))
+			continue;
+		lane->quiet_until = 0;
+		deliver(f, lane, one->element[1]);
 	}
 }

@@ -21,7 +21,7 @@ struct feed {
 	struct redis *reader, *acker, *control;
 	long long reader_id; /* Redis' */
 	char shas[N_SCRIPTS][41];
-	bool asked, closed;
+	bool asked, waiting, closed; /* waiting: the question under way may take long */
 	usec_t retry_at, backoff, next_look, next_forget;
 	struct lane *lanes[FEED_MAX_LANES]; /* the common one first, if it is served */
 	size_t lanes_n, turn, claim_turn;

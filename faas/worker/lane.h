@@ -28,6 +28,7 @@ struct lane {
 	/* the feed's */
 	char cursor[FEED_ID_MAX]; /* of XAUTOCLAIM */
 	bool asked, gone;
+	usec_t quiet_until; /* it was empty a moment ago */
 	struct id_list acks;
 	size_t acks_sent; /* of them, in the question under way */
 };
