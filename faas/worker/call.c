@@ -111,7 +111,7 @@ void call_settled(struct job *j)
 		return;
 	}
 	j->state = ST_ANSWERED;
-	if (hosts_answer(&w->hosts, j->host, j->answer_bytes)) {
+	if (hosts_answer(&w->hosts, j->host, j->answer_bytes, clock_now())) {
 		j->in_line = true;
 		callback_due(j);
 		return;

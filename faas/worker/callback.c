@@ -65,7 +65,7 @@ static void tell_others(struct work *w, struct host *h)
 
 	while ((j = hosts_refused(h)))
 		failed(j, "its host does not answer");
-	while (h->state == HOST_FAILING && (j = hosts_unblocked(&w->hosts, h)))
+	while (h->state == HOST_FAILING && (j = hosts_unblocked(&w->hosts, h, clock_now())))
 		list_add(&j->lane->ready, j);
 }
 
@@ -120,6 +120,6 @@ void callbacks_start(struct work *w)
 {
 	struct job *j;
 
-	while ((j = hosts_next(&w->hosts)))
+	while ((j = hosts_next(&w->hosts, clock_now())))
 		start(j);
 }

@@ -13,6 +13,7 @@ enum {
 };
 
 static const usec_t FIRST_PAUSE = USEC_PER_SEC / 2;
+static const usec_t SILENT = 3 * USEC_PER_SEC;
 
 void host_name(const char *url, char *ret, size_t size)
 {
@@ -101,17 +102,30 @@ static bool proven(const struct host *h)
 	return h->state == HOST_PROVEN;
 }
 
-bool hosts_full(const struct hosts *hs, const struct host *h)
+/* Nothing good is to be expected of it. */
+static bool doubtful(const struct host *h, usec_t now)
 {
-	return proven(h) && h->line >= hs->limits.line;
+	return h->state == HOST_FAILING ||
+	       (h->state == HOST_NEW && h->first_sent && now - h->first_sent > SILENT);
 }
 
-bool hosts_answer(struct hosts *hs, struct host *h, size_t bytes)
+/* No more answers for @h may come. */
+static bool no_room(const struct hosts *hs, const struct host *h, size_t bytes)
 {
 	const struct hosts_limits *l = &hs->limits;
 
-	if (!proven(h) && (h->line >= l->line || hs->unproven >= l->unproven ||
-				  hs->unproven_bytes + bytes > l->bytes))
+	return h->line >= l->line || (!proven(h) && (hs->unproven >= l->unproven ||
+							    hs->unproven_bytes + bytes > l->bytes));
+}
+
+bool hosts_full(const struct hosts *hs, const struct host *h, usec_t now)
+{
+	return !doubtful(h, now) && no_room(hs, h, 0);
+}
+
+bool hosts_answer(struct hosts *hs, struct host *h, size_t bytes, usec_t now)
+{
+	if (doubtful(h, now) && no_room(hs, h, bytes))
 		return false;
 	h->line++;
 	h->line_bytes += bytes;
@@ -186,7 +200,7 @@ static void not_busy(struct hosts *hs, size_t at)
 	hs->busy[at] = hs->busy[--hs->busy_n];
 }
 
-struct job *hosts_next(struct hosts *hs)
+struct job *hosts_next(struct hosts *hs, usec_t now)
 {
 	size_t tried = 0;
 
@@ -202,6 +216,8 @@ struct job *hosts_next(struct hosts *hs)
 		tried++;
 		if (!may_send(hs, h))
 			continue;
+		if (!h->first_sent)
+			h->first_sent = now;
 		h->running++;
 		hs->running++;
 		hs->running_unproven += !proven(h);
@@ -229,9 +245,20 @@ void hosts_ended(struct hosts *hs, struct host *h, bool reached, usec_t now)
 	set_state(hs, h, HOST_FAILING);
 }
 
-struct job *hosts_unblocked(struct hosts *hs, struct host *h)
+struct job *hosts_unblocked(struct hosts *hs, struct host *h, usec_t now)
 {
-	return hosts_full(hs, h) ? NULL : list_pop(&h->blocked);
+	return h->blocked.n && !hosts_full(hs, h, now) ? list_pop(&h->blocked) : NULL;
+}
+
+struct job *hosts_any_unblocked(struct hosts *hs, usec_t now)
+{
+	struct job *j;
+
+	for (size_t i = 0; i < ARRAY_SIZE(hs->by_hash); i++)
+		for (struct host *h = hs->by_hash[i]; h; h = h->same_hash)
+			if ((j = hosts_unblocked(hs, h, now)))
+				return j;
+	return NULL;
 }
 
 void hosts_done(struct hosts *hs)

@@ -5,6 +5,9 @@
  * A host whose last callback got through is proven.  Others get few connections, and together half
  * of all; one whose last callback did not even get an answer is failing: it is tried by one
  * callback at a time, with growing pauses, and the others meanwhile fail without being sent.
+ *
+ * When too many answers wait for a host, calls whose callbacks go there are not begun; unless it is
+ * failing, or silent since its first callback: then they go on, and the callbacks are given up.
  */
 #pragma once
 
@@ -29,6 +32,7 @@ struct host {
 	enum host_state state;
 	unsigned failures;       /* in a row */
 	usec_t next_try;         /* failing: not before */
+	usec_t first_sent;       /* new: its first callback; 0: none yet */
 	usec_t used;             /* last */
 	size_t jobs;             /* that refer to it */
 	size_t line;             /* of them, those whose function has answered */
@@ -59,11 +63,10 @@ void host_name(const char *url, char *ret, size_t size);
 struct host *hosts_use(struct hosts *hs, const char *url, usec_t now);
 void hosts_drop(struct hosts *hs, struct host *h, usec_t now);
 
-/* True when a call whose callback goes to @h should rather not begin: its line is full, and it
- * moves. */
-bool hosts_full(const struct hosts *hs, const struct host *h);
+/* True when a call whose callback goes to @h must not begin yet. */
+bool hosts_full(const struct hosts *hs, const struct host *h, usec_t now);
 /* An answer of @bytes for @h.  False when it cannot be kept: give the callback up. */
-bool hosts_answer(struct hosts *hs, struct host *h, size_t bytes);
+bool hosts_answer(struct hosts *hs, struct host *h, size_t bytes, usec_t now);
 /* That answer is gone: delivered or given up. */
 void hosts_answer_gone(struct hosts *hs, struct host *h, size_t bytes);
 
@@ -73,9 +76,11 @@ bool hosts_enqueue(struct hosts *hs, struct host *h, struct job *j, usec_t now);
 /* After hosts_ended(): a waiting callback that has failed with it; NULL: none. */
 struct job *hosts_refused(struct host *h);
 /* The next callback to send, hosts in turn; NULL: none may be.  Counts as running. */
-struct job *hosts_next(struct hosts *hs);
+struct job *hosts_next(struct hosts *hs, usec_t now);
 /* It is over; @reached: the host answered something. */
 void hosts_ended(struct hosts *hs, struct host *h, bool reached, usec_t now);
-/* A call that had to wait and need not any longer; NULL: none. */
-struct job *hosts_unblocked(struct hosts *hs, struct host *h);
+/* A call that had to wait for @h and need not any longer; NULL: none. */
+struct job *hosts_unblocked(struct hosts *hs, struct host *h, usec_t now);
+/* The same, of any host: time alone may have changed it. */
+struct job *hosts_any_unblocked(struct hosts *hs, usec_t now);
 void hosts_done(struct hosts *hs);

@@ -35,11 +35,12 @@ void job_pause(struct job *j, long ms)
  * because the first might not come to take it. */
 static void leave_line(struct job *j)
 {
+	usec_t now = clock_now();
 	struct job *blocked;
 
 	hosts_answer_gone(&j->w->hosts, j->host, j->answer_bytes);
 	j->in_line = false;
-	for (int i = 0; i < 2 && (blocked = hosts_unblocked(&j->w->hosts, j->host)); i++)
+	for (int i = 0; i < 2 && (blocked = hosts_unblocked(&j->w->hosts, j->host, now)); i++)
 		list_add(&blocked->lane->ready, blocked);
 }
 
@@ -219,14 +220,14 @@ static struct lane *next_lane(struct work *w)
 	return best;
 }
 
-static void start_calls(struct work *w)
+static void start_calls(struct work *w, usec_t now)
 {
 	struct lane *l;
 
 	while (!w->stopping && (l = next_lane(w))) {
 		struct job *j = list_pop(&l->ready);
 
-		if (j->host && hosts_full(&w->hosts, j->host))
+		if (j->host && hosts_full(&w->hosts, j->host, now))
 			list_add(&j->host->blocked, j);
 		else
 			call_start(j);
@@ -238,10 +239,16 @@ static int start_due(struct work *w)
 {
 	usec_t now = clock_now(), soonest = now + IDLE_WAIT_MS * USEC_PER_MSEC;
 	struct job *j;
+	size_t n = 0;
 
 	while ((j = jobs_due(&w->jobs, now)))
 		job_due(j);
-	start_calls(w);
+	if (now >= w->next_unblock) {
+		w->next_unblock = now + USEC_PER_SEC / 4;
+		while ((j = hosts_any_unblocked(&w->hosts, now)) && n++ < w->jobs.n)
+			list_add(&j->lane->ready, j);
+	}
+	start_calls(w, now);
 	callbacks_start(w);
 	if (w->room_made) {
 		w->room_made = false;

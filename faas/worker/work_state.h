@@ -26,7 +26,7 @@ struct work {
 	size_t turn;    /* of the lanes */
 	bool room_made; /* an answer is gone */
 	bool stopping;
-	usec_t next_keep, next_claim;
+	usec_t next_keep, next_claim, next_unblock;
 };
 
 unsigned random_number(void);

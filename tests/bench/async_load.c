@@ -6,11 +6,12 @@
  *
  *     async_load --target HOST:PORT --path /async-function/NAME --listen ADDRESS:PORT
  *                [--callback URL] [--calls N] [--connections N] [--body BYTES] [--idle N]
- *                [--timeout SECONDS] [--on-accepted COMMAND]
+ *                [--timeout SECONDS] [--rate N] [--on-accepted COMMAND]
  *
- * First --calls at once over --connections; --on-accepted runs when the last one is accepted (to
- * start a worker then, say).  Then --idle calls one at a time, each sent when the one before has
- * arrived.  Prints one JSON object; exit 0 when nothing was lost, 1 when something was, 2 usage.
+ * First --calls over --connections, as fast as they go or --rate a second; --on-accepted runs when
+ * the last one is accepted (to start a worker then, say).  Then --idle calls one at a time, each
+ * sent when the one before has arrived.  Prints one JSON object; exit 0 when nothing was lost, 1
+ * when something was, 2 usage.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -27,15 +28,16 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { BUFFER = 64 << 10, EVENTS = 256, NO_CALL = -1 };
+enum { BUFFER = 64 << 10, EVENTS = 256, NO_CALL = -1, DIAL_TRIES = 500, DIAL_PAUSE_US = 20000 };
 
 struct options {
 	const char *target, *path, *listen, *callback, *on_accepted;
-	long calls, connections, body, idle, timeout;
+	long calls, connections, body, idle, timeout, rate;
 };
 
 /* A connection: one of ours to the target, or one that came in. */
 struct conn {
+	struct conn *next; /* ours: of those with nothing to do */
 	int fd;
 	bool ours;
 	long call; /* ours: the one that waits for its answer, or NO_CALL */
@@ -51,6 +53,8 @@ struct load {
 	long sent, last;        /* calls begun; and the one to stop before */
 	long accepted, refused; /* answers */
 	long arrived, doubled;
+	long both; /* accepted and arrived */
+	struct conn *idle;
 	double *sent_at, *arrived_at; /* by call */
 	bool *ok;                     /* accepted, by call */
 	double first_arrival, last_arrival, accept_end, started;
@@ -127,11 +131,16 @@ static void put(int fd, const char *data, size_t len)
 
 static struct conn *dial(struct load *l)
 {
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	for (int tries = 0;; tries++) {
+		int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	if (fd < 0 || connect(fd, (struct sockaddr *)&l->target, sizeof(l->target)) < 0)
-		die("connect");
-	return conn_add(l, fd, true);
+		if (fd >= 0 && connect(fd, (struct sockaddr *)&l->target, sizeof(l->target)) == 0)
+			return conn_add(l, fd, true);
+		if (fd < 0 || tries == DIAL_TRIES)
+			die("connect");
+		close(fd); /* the target may be starting again */
+		usleep(DIAL_PAUSE_US);
+	}
 }
 
 static void send_next(struct load *l, struct conn *c)
@@ -140,8 +149,11 @@ static void send_next(struct load *l, struct conn *c)
 	int n;
 
 	c->call = NO_CALL;
-	if (l->sent == l->last)
+	if (l->sent == l->last) {
+		c->next = l->idle;
+		l->idle = c;
 		return;
+	}
 	c->call = l->sent++;
 	n = snprintf(head, sizeof(head),
 		"POST %s HTTP/1.1\r\nHost: %s\r\nX-Call-Id: %s-%ld\r\n%s%s%sContent-Length: "
@@ -176,6 +188,7 @@ static void answered(struct load *l, struct conn *c, const char *head)
 	l->accepted += ok;
 	l->refused += !ok;
 	l->ok[c->call] = ok;
+	l->both += ok && l->arrived_at[c->call] > 0;
 	if (!ok && l->refused <= 3)
 		fprintf(stderr, "async_load: %.*s\n", (int)strcspn(head, "\r"), head);
 	send_next(l, c);
@@ -198,6 +211,7 @@ static void arrives(struct load *l, struct conn *c, const char *head)
 		return;
 	}
 	l->arrived_at[n] = l->last_arrival = now();
+	l->both += l->ok[n];
 	if (!l->arrived++)
 		l->first_arrival = l->last_arrival;
 }
@@ -240,6 +254,11 @@ static void readable(struct load *l, struct conn *c)
 		return;
 	if (c->ours) {
 		l->refused += c->call != NO_CALL;
+		for (struct conn **p = &l->idle; *p; p = &(*p)->next)
+			if (*p == c) {
+				*p = c->next;
+				break;
+			}
 		send_next(l, dial(l));
 	}
 	conn_close(c);
@@ -248,7 +267,7 @@ static void readable(struct load *l, struct conn *c)
 static void turn(struct load *l)
 {
 	struct epoll_event ev[EVENTS];
-	int n = epoll_wait(l->epoll, ev, EVENTS, 100);
+	int n = epoll_wait(l->epoll, ev, EVENTS, l->o.rate ? 1 : 100);
 
 	for (int i = 0; i < n; i++) {
 		if (ev[i].data.ptr) {
@@ -292,23 +311,39 @@ static long answers(const struct load *l)
 	return l->accepted + l->refused;
 }
 
+/* How many calls may have been sent by now. */
+static long due(const struct load *l)
+{
+	double n = (now() - l->started) * (double)l->o.rate + 1;
+
+	return l->o.rate && n < (double)l->o.calls ? (long)n : l->o.calls;
+}
+
 static void burst(struct load *l)
 {
 	double until;
 
-	l->last = l->o.calls;
 	l->started = now();
+	l->last = due(l);
 	until = l->started + (double)l->o.timeout;
 	for (long i = 0; i < l->o.connections; i++)
 		send_next(l, dial(l));
-	while (answers(l) < l->o.calls && now() < until)
+	while (answers(l) < l->o.calls && now() < until) {
 		turn(l);
+		l->last = due(l);
+		while (l->idle && l->sent < l->last) {
+			struct conn *c = l->idle;
+
+			l->idle = c->next;
+			send_next(l, c);
+		}
+	}
 	l->accept_end = now();
 	l->arrived_at_accept_end = l->arrived;
 	if (l->o.on_accepted && system(l->o.on_accepted) != 0)
 		fprintf(stderr, "async_load: '%s' failed\n", l->o.on_accepted);
 	until = now() + (double)l->o.timeout;
-	while (l->arrived < l->accepted && now() < until)
+	while (l->both < l->accepted && now() < until)
 		turn(l);
 	for (double end = now() + 0.5; now() < end;) /* for what comes twice */
 		turn(l);
@@ -327,6 +362,7 @@ static double *one_by_one(struct load *l)
 	double *ms = calloc((size_t)l->o.idle + 1, sizeof(double));
 	struct conn *c = dial(l);
 
+	l->idle = NULL;
 	for (long i = 0; i < l->o.idle; i++) {
 		long call = l->sent;
 		double until = now() + (double)l->o.timeout;
@@ -373,7 +409,7 @@ static int usage(void)
 	fprintf(stderr,
 		"usage: async_load --target HOST:PORT --path PATH --listen ADDRESS:PORT\n"
 		"  [--callback URL] [--calls N] [--connections N] [--body BYTES] [--idle N]\n"
-		"  [--timeout SECONDS] [--on-accepted COMMAND]\n");
+		"  [--timeout SECONDS] [--rate N] [--on-accepted COMMAND]\n");
 	return 2;
 }
 
@@ -397,6 +433,7 @@ int main(int argc, char **argv)
 		{{"body", required_argument, NULL, 0}, NULL, &o->body},
 		{{"idle", required_argument, NULL, 0}, NULL, &o->idle},
 		{{"timeout", required_argument, NULL, 0}, NULL, &o->timeout},
+		{{"rate", required_argument, NULL, 0}, NULL, &o->rate},
 	};
 	struct option options[sizeof(known) / sizeof(*known) + 1] = {{0}};
 	double last;

@@ -166,7 +166,7 @@ static size_t send_all(struct hosts *hs)
 {
 	size_t n = 0;
 
-	while (hosts_next(hs))
+	while (hosts_next(hs, 1))
 		n++;
 	return n;
 }
@@ -217,7 +217,7 @@ static void test_failing_host(void **state)
 	assert_false(hosts_enqueue(&hs, h, &jobs[6], 2000)); /* too early */
 	assert_true(hosts_enqueue(&hs, h, &jobs[6], 20 * USEC_PER_SEC));
 	assert_false(hosts_enqueue(&hs, h, &jobs[7], 20 * USEC_PER_SEC)); /* one at a time */
-	assert_ptr_equal(hosts_next(&hs), &jobs[6]);
+	assert_ptr_equal(hosts_next(&hs, 20 * USEC_PER_SEC), &jobs[6]);
 	hosts_ended(&hs, h, true, 21 * USEC_PER_SEC); /* it is back */
 	assert_true(hosts_enqueue(&hs, h, &jobs[7], 21 * USEC_PER_SEC));
 	assert_int_equal(hs.running, 0);
@@ -229,30 +229,52 @@ static void test_lines(void **state)
 {
 	struct hosts hs = {.limits = limits};
 	struct host *a = hosts_use(&hs, "http://a/", 0), *b = hosts_use(&hs, "http://b/", 0);
+	usec_t now = USEC_PER_SEC, later = now + 5 * USEC_PER_SEC;
 	struct job one = {0}, blocked = {0};
 
 	for (size_t i = 0; i < 10; i++)
-		assert_true(hosts_answer(&hs, a, 10));
-	assert_false(hosts_answer(&hs, a, 10)); /* its line */
-	assert_false(hosts_full(&hs, a));       /* but its calls go on */
-	for (size_t i = 0; i < 5; i++)
-		assert_true(hosts_answer(&hs, b, 10));
-	assert_false(hosts_answer(&hs, b, 10)); /* all lines together */
-	hosts_answer_gone(&hs, b, 10);
-	assert_false(hosts_answer(&hs, b, 900)); /* their bytes */
-	/* proven: nothing is given up, calls wait instead */
-	line_up(&hs, a, &one, 1);
-	assert_ptr_equal(hosts_next(&hs), &one);
-	hosts_ended(&hs, a, true, 0);
-	assert_true(hosts_answer(&hs, a, 100000));
-	assert_true(hosts_full(&hs, a));
-	assert_int_equal(hs.unproven, 4);
-	assert_int_equal(hs.unproven_bytes, 40);
-	list_add(&a->blocked, &blocked);
-	assert_null(hosts_unblocked(&hs, a));
-	hosts_answer_gone(&hs, a, 100000);
-	hosts_answer_gone(&hs, a, 10);
-	assert_ptr_equal(hosts_unblocked(&hs, a), &blocked);
+		assert_true(hosts_answer(&hs, a, 10, now));
+	assert_true(hosts_full(&hs, a, now));       /* its line: calls wait ... */
+	assert_true(hosts_answer(&hs, a, 10, now)); /* ... but none is given up */
+	for (size_t i = 0; i < 4; i++)
+		assert_true(hosts_answer(&hs, b, 10, now));
+	assert_true(hosts_full(&hs, b, now)); /* all such lines together */
+	list_add(&b->blocked, &blocked);
+	assert_null(hosts_any_unblocked(&hs, now));
+	/* nothing is heard of it: calls go on, callbacks are given up */
+	line_up(&hs, b, &one, 1);
+	assert_ptr_equal(hosts_next(&hs, now), &one);
+	assert_true(hosts_full(&hs, b, now));
+	assert_false(hosts_full(&hs, b, later));
+	assert_false(hosts_answer(&hs, b, 10, later));
+	assert_ptr_equal(hosts_any_unblocked(&hs, later), &blocked);
+	/* it answers at last: proven, nothing is given up */
+	hosts_ended(&hs, b, true, later);
+	assert_int_equal(hs.unproven, 11);
+	assert_int_equal(hs.unproven_bytes, 110);
+	for (size_t i = 0; i < 6; i++)
+		assert_true(hosts_answer(&hs, b, 100000, later));
+	assert_true(hosts_full(&hs, b, later));
+	list_add(&b->blocked, &blocked);
+	assert_null(hosts_unblocked(&hs, b, later));
+	hosts_answer_gone(&hs, b, 100000);
+	assert_ptr_equal(hosts_unblocked(&hs, b, later), &blocked);
+	hosts_done(&hs);
+}
+
+/* Answers of hosts that nothing is known of have few bytes, too. */
+static void test_line_bytes(void **state)
+{
+	struct hosts hs = {.limits = limits};
+	struct host *h = hosts_use(&hs, "http://h/", 0);
+	struct job one = {0};
+
+	assert_true(hosts_answer(&hs, h, 900, 1));
+	line_up(&hs, h, &one, 1);
+	assert_ptr_equal(hosts_next(&hs, 1), &one);
+	hosts_ended(&hs, h, false, 2);
+	assert_false(hosts_answer(&hs, h, 200, 3));
+	assert_true(hosts_answer(&hs, h, 100, 3));
 	hosts_done(&hs);
 }
 
@@ -287,6 +309,7 @@ int main(void)
 		cmocka_unit_test(test_new_hosts_get_little),
 		cmocka_unit_test(test_failing_host),
 		cmocka_unit_test(test_lines),
+		cmocka_unit_test(test_line_bytes),
 		cmocka_unit_test(test_hosts_forgotten),
 	};
 
