@@ -22,13 +22,15 @@ FAAS_COMMON_SRC := \
 	lib/ext/http.c \
 	lib/ext/json.c \
 	lib/ext/redis.c \
+	faas/common/allow.c \
 	faas/common/entry.c \
 	faas/common/env.c \
 	faas/common/log.c \
 	faas/common/name.c \
 	faas/common/net.c \
 	faas/common/peer.c \
-	faas/common/probe.c
+	faas/common/probe.c \
+	faas/common/retry.c
 
 # All but main.c, for the tests.
 GATEWAY_LIB_SRC := $(FAAS_COMMON_SRC) \
@@ -39,6 +41,7 @@ GATEWAY_LIB_SRC := $(FAAS_COMMON_SRC) \
 	faas/gateway/auth.c \
 	faas/gateway/config.c \
 	faas/gateway/deploy.c \
+	faas/gateway/letters.c \
 	faas/gateway/metrics.c \
 	faas/gateway/model.c \
 	faas/gateway/nginx.c \
@@ -55,8 +58,15 @@ GATEWAY_LIB_SRC := $(FAAS_COMMON_SRC) \
 GATEWAY_SRC := $(GATEWAY_LIB_SRC) faas/gateway/main.c
 
 WORKER_LIB_SRC := $(FAAS_COMMON_SRC) \
+	faas/worker/call.c \
+	faas/worker/callback.c \
 	faas/worker/config.c \
 	faas/worker/feed.c \
+	faas/worker/feed_lanes.c \
+	faas/worker/feed_tell.c \
+	faas/worker/hosts.c \
+	faas/worker/job.c \
+	faas/worker/share.c \
 	faas/worker/verdict.c \
 	faas/worker/work.c
 WORKER_SRC := $(WORKER_LIB_SRC) faas/worker/main.c

@@ -35,6 +35,10 @@ $(B)/tests/ssh_probe $(B)/tests/bad_sshd: $(B)/tests/%: tests/system/%.c $(TEST_
 $(B)/tests/%: tests/unit/%.c $(TEST_LIBS)
 	$(call say,TEST,$<)mkdir -p $(@D) && $(call TEST_LINK)
 
+# Measuring clients of the benchmarks: plain programs without any of our libraries.
+build/async_load: build/%: tests/bench/%.c Makefile
+	$(call say,CC,$<)mkdir -p build && $(CC) $(SVARM_CPPFLAGS) -O2 -g -std=gnu17 $(WARNINGS) -o $@ $<
+
 # The sanitised programs are built by a make of their own, so that a plain `make check-unit` does it.
 test-programs: ## build the unit tests and tools under ASan and UBSan
 	$(q)$(MAKE) --no-print-directory VARIANT=san $(UNIT_PROGRAMS) $(TOOL_PROGRAMS) $(FUZZ_PROGRAMS) \
@@ -52,7 +56,7 @@ deps: ## install what building, the tests and the lab need (apt; sudo when not r
 	$(q)tools/deps
 
 check: deps ## everything: ends with "N passed, N failed"
-	$(q)$(MAKE) --no-print-directory WERROR=1 all images test-programs
+	$(q)$(MAKE) --no-print-directory WERROR=1 all images test-programs build/async_load
 	$(q)$(RUN) $(STYLE_TESTS) $(UNIT_PROGRAMS) tests/fuzz/replay.t $(PLAN_TESTS) $(SYSTEM_TESTS) $(LAB_TESTS)
 check-style: ## layers, format, headers, warnings of gcc and clang
 	$(q)$(RUN) $(STYLE_TESTS)
@@ -64,7 +68,7 @@ check-plan: test-programs ## broken specs and plans against their golden files
 	$(q)$(RUN) $(PLAN_TESTS)
 check-system: all images test-programs ## ssh against a real sshd, nginx, Redis, firewall on this machine
 	$(q)$(RUN) $(SYSTEM_TESTS)
-check-lab: all images ## the three-node lab, from bare nodes (needs root)
+check-lab: all images build/async_load ## the three-node lab, from bare nodes (needs root)
 	$(q)$(RUN) $(LAB_TESTS)
 
 lab-up: ## boot the three-node lab (needs root)
@@ -82,7 +86,9 @@ demo: deps ## the main job: three bare nodes to a working function
 
 bench-converge: all images ## cold up and no-op plan against hand-written ssh
 	$(q)tests/bench/converge
+bench-async: programs build/async_load ## asynchronous calls on this machine: accepted, worked off, one alone
+	$(q)tests/bench/async --runs 3
 bench: bench-converge ## all benchmarks
 
 .PHONY: test-programs fuzz deps check check-style check-unit check-fuzz check-plan check-system \
-	check-lab lab-up lab-down lab-reset lab-ssh demo bench bench-converge
+	check-lab lab-up lab-down lab-reset lab-ssh demo bench bench-converge bench-async

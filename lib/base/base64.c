@@ -40,10 +40,10 @@ bool base64_decode(const char *text, struct buf *out)
 	return true;
 }
 
-void base64url_encode(const void *data, size_t len, struct buf *out)
+#define ALNUM "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+
+static void encode(const char *alphabet, const void *data, size_t len, struct buf *out)
 {
-	static const char alphabet[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 	const unsigned char *p = data;
 
 	for (size_t i = 0; i < len; i += 3) {
@@ -55,4 +55,14 @@ void base64url_encode(const void *data, size_t len, struct buf *out)
 		buf_addc(out, i + 1 < len ? alphabet[b >> 6 & 63] : '=');
 		buf_addc(out, i + 2 < len ? alphabet[b & 63] : '=');
 	}
+}
+
+void base64_encode(const void *data, size_t len, struct buf *out)
+{
+	encode(ALNUM "+/", data, len, out);
+}
+
+void base64url_encode(const void *data, size_t len, struct buf *out)
+{
+	encode(ALNUM "-_", data, len, out);
 }

@@ -79,6 +79,16 @@ static void limits(struct buf *b, const char *key, const struct spec_limits *l)
 		l->cpus);
 }
 
+static void queue(struct buf *b, const struct spec_queue *q)
+{
+	buf_addf(b, "\"queue\": {\"max_inflight\": %d, \"attempts\": %d, \"retry_wait\": %llu, ",
+		q->max_inflight, q->attempts, (unsigned long long)q->retry_wait);
+	buf_addf(b, "\"retry_max_wait\": %llu, \"dead\": %d, \"callbacks\": %d, ",
+		(unsigned long long)q->retry_max_wait, q->dead, q->callbacks);
+	number(b, "memory", q->memory);
+	buf_addc(b, '}');
+}
+
 static void function(struct buf *b, const struct spec_function *f)
 {
 	buf_addf(b, "    {\"line\": %d, ", f->line);
@@ -154,7 +164,9 @@ static void dump_faas(struct buf *b, const struct cluster *c)
 	text(b, "user", c->faas.user);
 	buf_addf(b, ", \"password\": {\"from\": %d, ", (int)c->faas.password.from);
 	text(b, "value", c->faas.password.value);
-	buf_addf(b, "}, \"max_inflight\": %d, \"redis\": {", c->faas.max_inflight);
+	buf_addf(b, "}, \"max_inflight\": %d, ", c->faas.max_inflight);
+	queue(b, &c->faas.queue);
+	buf_adds(b, ", \"redis\": {");
 	number(b, "memory", c->faas.redis.memory);
 	buf_addf(b, ", \"persistence\": %d}, \"functions\": [\n", (int)c->faas.redis.persistence);
 	for (size_t i = 0; i < c->faas.n_functions; i++) {
