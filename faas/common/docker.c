@@ -110,10 +110,21 @@ static int parse_answer(const struct http_response *rs, json_t **ret, struct err
 	return 0;
 }
 
+const char *docker_message(const json_t *answer, int status, char *scratch, size_t size)
+{
+	const char *m = json_str(answer, "message");
+
+	if (m)
+		return m;
+	snprintf(scratch, size, "HTTP status %d", status);
+	return scratch;
+}
+
 static int negotiate(struct docker *d, struct err *err)
 {
 	_cleanup_(http_response_done) struct http_response rs = HTTP_RESPONSE_INIT;
 	_cleanup_json_ json_t *v = NULL;
+	char scratch[64];
 	int r;
 
 	if (d->version[0])
@@ -124,44 +135,60 @@ static int negotiate(struct docker *d, struct err *err)
 	if (r < 0)
 		return r;
 	if (rs.status != 200)
-		return err_set(err, -EIO, "docker: GET /version: HTTP status %d", rs.status);
+		return err_set(err, -EIO, "docker: GET /version: %s",
+			docker_message(v, rs.status, scratch, sizeof(scratch)));
 	return docker_pick_version(
 		json_str(v, "ApiVersion"), json_str(v, "MinAPIVersion"), d->version, err);
 }
 
-int docker_call(struct docker *d, const char *method, const char *path, const json_t *body,
+static int call_once(struct docker *d, const char *method, const char *path, const struct buf *body,
 	const char *registry_auth, int *ret_status, json_t **ret, struct err *err)
 {
 	_cleanup_(http_response_done) struct http_response rs = HTTP_RESPONSE_INIT;
 	_cleanup_free_ char *url = NULL;
-	_cleanup_(buf_wipe) struct buf text = BUF_INIT;
-	json_t *answer = NULL;
 	int r;
 
 	r = negotiate(d, err);
 	if (r < 0)
 		return r;
 	url = xasprintf("http://docker/v%s%s", d->version, path);
-	if (body)
-		json_print(body, &text);
-	r = transact(d, method, url, body ? &text : NULL, registry_auth, &rs, err);
+	r = transact(d, method, url, body, registry_auth, &rs, err);
 	if (r == 0)
-		r = parse_answer(&rs, &answer, err);
-	if (r < 0)
-		return r;
-	*ret_status = rs.status;
-	*ret = answer;
-	return 0;
+		r = parse_answer(&rs, ret, err);
+	if (r == 0)
+		*ret_status = rs.status;
+	return r;
 }
 
-const char *docker_message(const json_t *answer, int status, char *scratch, size_t size)
+/* The engine was exchanged for one that does not speak what its predecessor did. */
+static bool version_refused(int status, const json_t *answer)
 {
 	const char *m = json_str(answer, "message");
 
-	if (m)
-		return m;
-	snprintf(scratch, size, "HTTP status %d", status);
-	return scratch;
+	return status == 400 && m && strstr(m, "client version");
+}
+
+int docker_call(struct docker *d, const char *method, const char *path, const json_t *body,
+	const char *registry_auth, int *ret_status, json_t **ret, struct err *err)
+{
+	_cleanup_(buf_wipe) struct buf text = BUF_INIT;
+	json_t *answer = NULL;
+	int r, status = 0;
+
+	if (body)
+		json_print(body, &text);
+	r = call_once(d, method, path, body ? &text : NULL, registry_auth, &status, &answer, err);
+	if (r == 0 && version_refused(status, answer)) {
+		json_decref(answer);
+		d->version[0] = '\0';
+		r = call_once(
+			d, method, path, body ? &text : NULL, registry_auth, &status, &answer, err);
+	}
+	if (r < 0)
+		return r;
+	*ret_status = status;
+	*ret = answer;
+	return 0;
 }
 
 int docker_get(struct docker *d, const char *path, json_t **ret, struct err *err)
@@ -210,7 +237,7 @@ int docker_stream(
 	url = xasprintf("http://docker/v%s%s", d->version, path);
 	rq.url = url;
 	r = http_call(d->http, &rq, &rs, err);
-	if (r < 0 && r != -ECANCELED)
+	if ((r < 0 && r != -ECANCELED) || rs.status == 400)
 		d->version[0] = '\0';
 	return r;
 }

@@ -130,6 +130,7 @@ static const struct route routes[] = {
 	{"GET", "/system/info", .run = system_info},
 	{"GET", "/system/namespaces", .run = system_namespaces},
 	{NULL, "/system/namespace/", .prefix = true, .run = system_namespace},
+	{NULL, "/system/async-report", .run = system_async_report},
 	{NULL, "/system/telemetry", .run = system_telemetry},
 	{"GET", "/system/logs", .run = system_logs},
 	{"GET", "/system/secrets", .docker = true, .run = system_secret_list},

@@ -61,9 +61,12 @@ void system_secret_update(struct call *c);
 void system_secret_delete(struct call *c);
 /* ... and on an event thread. */
 void system_logs(struct call *c);
+/* The gateway stops: logs that are followed end within a second or so. */
+void system_logs_end(void);
 void system_info(struct call *c);
 void system_namespaces(struct call *c);
 void system_namespace(struct call *c);
+void system_async_report(struct call *c);
 void system_telemetry(struct call *c);
 /* ui.c: on an event thread. */
 void ui_redirect(struct call *c);

@@ -94,6 +94,7 @@ static void begin_stop(struct gateway *g)
 	if (!g->stopping)
 		log_info("stopping: finishing what is under way");
 	g->stopping = true;
+	system_logs_end();
 	g->stop_by = clock_now() + (usec_t)g->c.stop_timeout_ms * USEC_PER_MSEC;
 	nginx_stop(g->nginx, false);
 }

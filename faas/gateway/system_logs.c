@@ -25,6 +25,7 @@ static const usec_t HEARTBEAT = 20 * USEC_PER_SEC; /* an empty line, or a proxy 
 static const usec_t QUIET_END = 10 * USEC_PER_SEC; /* of a log that is not followed */
 
 static atomic_int readers;
+static atomic_bool ending; /* the gateway stops: nobody reads for hours any more */
 
 struct reader {
 	struct httpd_request *rq; /* until the stream has begun */
@@ -98,6 +99,8 @@ static bool on_stop(void *arg)
 	struct reader *rd = arg;
 	usec_t now = clock_now();
 
+	if (atomic_load(&ending))
+		return true;
 	if (!rd->stream)
 		return false;
 	if (!rd->query.follow && now - rd->last > QUIET_END)
@@ -195,6 +198,11 @@ static void begin(struct call *c, const struct log_query *q, char *service_id)
 	httpd_reply_text(c->rq, 503, "unable to start a thread\n");
 	httpd_resume(c->rq);
 	reader_free(rd);
+}
+
+void system_logs_end(void)
+{
+	atomic_store(&ending, true);
 }
 
 void system_logs(struct call *c)

@@ -7,6 +7,7 @@ State lives in memory.  Beside Docker's own routes there is POST /_control, with
   {"services": {"NAME": {...Spec}}}       add services as if made by `docker stack deploy`
   {"images": {"NAME": {...}}}             images this node has
   {"logs": {"NAME": [[STREAM, TASK, UNIX-TIME, TEXT], ...]}}   lines of a service
+  {"secrets": [{...}, ...]}               more secrets, as GET /secrets has them
   {"log_error": "TEXT"}                   every log ends with this message of Docker's from now on
 Services made through the API get as many tasks as they have replicas, all at 127.0.0.1.
 
@@ -114,9 +115,10 @@ class Handler(BaseHTTPRequestHandler):
         if path.startswith("/v1."):
             version, path = path[1:].split("/", 1)
             path = "/" + path
-            STATE.versions.add(version)
             if not max(API_MIN, 40) <= int(version[3:]) <= API_MAX:
-                return self.answer(400, {"message": "client version %s is not supported" % version})
+                return self.answer(400, {"message": "client version %s is too old or too new"
+                                         % version[1:]})
+            STATE.versions.add(version)
         STATE.requests[path] = STATE.requests.get(path, 0) + 1
         if path == "/_control":
             return self.control()
@@ -166,6 +168,7 @@ class Handler(BaseHTTPRequestHandler):
         with STATE.lock:
             STATE.tasks.update(wanted.get("tasks", {}))
             STATE.broken = wanted.get("broken", STATE.broken)
+            STATE.secrets.extend(wanted.get("secrets", []))
             STATE.images.update(wanted.get("images", {}))
             STATE.log_error = wanted.get("log_error", STATE.log_error)
             for name, lines in wanted.get("logs", {}).items():
