@@ -120,27 +120,42 @@ static struct function *find_service(struct model *m, const char *id)
 	return NULL;
 }
 
+/* A container's id is 64 hexadecimal digits; NULL for anything else. */
+static const char *task_container(struct arena *a, const json_t *task)
+{
+	const char *id = json_str(json_at(task, "Status", "ContainerStatus", NULL), "ContainerID");
+
+	if (!id || strlen(id) != 64 || id[strspn(id, "0123456789abcdef")])
+		return NULL;
+	return arena_strdup(a, id);
+}
+
+/* Append @word unless it is NULL.  Grown by one each time: a function has few tasks. */
+static void add_word(struct arena *a, const char ***words, size_t *n, const char *word)
+{
+	const char **more;
+
+	if (!word)
+		return;
+	more = arena_array(a, const char *, *n + 1);
+	if (*n)
+		memcpy(more, *words, *n * sizeof(*more));
+	more[(*n)++] = word;
+	*words = more;
+}
+
 static void read_task(struct model *m, const json_t *task, const char *network)
 {
 	const char *id = json_str(task, "ServiceID");
 	const char *wanted = json_str(task, "DesiredState");
 	const char *state = json_str(json_obj(task, "Status"), "State");
 	struct function *f = id ? find_service(m, id) : NULL;
-	const char *address;
 
 	if (!f || !wanted || !state || strcmp(wanted, "running") || strcmp(state, "running"))
 		return;
 	f->running++;
-	address = task_address(&m->arena, task, network);
-	if (!address)
-		return;
-	/* Grown by one each time: a function has few tasks. */
-	const char **more = arena_array(&m->arena, const char *, f->addresses_n + 1);
-
-	if (f->addresses_n)
-		memcpy(more, f->addresses, f->addresses_n * sizeof(*more));
-	more[f->addresses_n++] = address;
-	f->addresses = more;
+	add_word(&m->arena, &f->addresses, &f->addresses_n, task_address(&m->arena, task, network));
+	add_word(&m->arena, &f->containers, &f->containers_n, task_container(&m->arena, task));
 }
 
 int model_build(const json_t *services, const json_t *tasks, const char *network,

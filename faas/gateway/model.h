@@ -20,6 +20,8 @@ struct function {
 	unsigned running;       /* tasks that run, with or without an address */
 	const char **addresses; /* of running tasks, on our network; sorted, no port */
 	size_t addresses_n;
+	const char **containers; /* ids of running tasks' containers, in no order */
+	size_t containers_n;
 	struct settings settings;
 };
 
