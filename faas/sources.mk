@@ -43,9 +43,12 @@ GATEWAY_LIB_SRC := $(FAAS_COMMON_SRC) \
 	faas/gateway/model.c \
 	faas/gateway/nginx.c \
 	faas/gateway/nginxconf.c \
+	faas/gateway/plane.c \
+	faas/gateway/planetext.c \
 	faas/gateway/probes.c \
 	faas/gateway/quantity.c \
 	faas/gateway/queue.c \
+	faas/gateway/ready.c \
 	faas/gateway/settings.c \
 	faas/gateway/system.c \
 	faas/gateway/watch.c

@@ -13,6 +13,7 @@ struct config {
 	const char *run_dir;       /* SVARM_RUN: configuration, sockets, pid file */
 	const char *tmp_dir;       /* SVARM_TMP: bodies that do not fit in memory */
 	const char *nginx;         /* SVARM_NGINX: program */
+	const char *nginx_module;  /* SVARM_NGINX_MODULE: faas/nginx/, built for that program */
 	const char *max_body_size; /* SVARM_MAX_BODY: in nginx' notation */
 	long port, metrics_port, peer_port, function_port;
 	long backlog;

@@ -154,7 +154,8 @@ void system_list(struct call *c)
 	for (size_t i = 0; i < m->functions_n; i++) {
 		const struct function *f = &m->functions[i];
 
-		json_array_append_new(list, deploy_status(service_of(services, f), f->running));
+		json_array_append_new(
+			list, deploy_status(service_of(services, f), (unsigned)f->addresses_n));
 	}
 	reply_json(c, 200, list);
 }
@@ -177,7 +178,7 @@ void system_status(struct call *c)
 		httpd_reply(c->rq, 404, NULL, NULL, 0);
 		return;
 	}
-	status = deploy_status(service_of(services, f), f->running);
+	status = deploy_status(service_of(services, f), (unsigned)f->addresses_n);
 	reply_json(c, 200, status);
 }
 
