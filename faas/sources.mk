@@ -22,6 +22,7 @@ FAAS_COMMON_SRC := \
 	lib/ext/http.c \
 	lib/ext/json.c \
 	lib/ext/redis.c \
+	faas/common/board.c \
 	faas/common/entry.c \
 	faas/common/env.c \
 	faas/common/log.c \
@@ -55,8 +56,10 @@ GATEWAY_LIB_SRC := $(FAAS_COMMON_SRC) \
 GATEWAY_SRC := $(GATEWAY_LIB_SRC) faas/gateway/main.c
 
 WORKER_LIB_SRC := $(FAAS_COMMON_SRC) \
+	faas/worker/cgroup.c \
 	faas/worker/config.c \
 	faas/worker/feed.c \
+	faas/worker/reporter.c \
 	faas/worker/verdict.c \
 	faas/worker/work.c
 WORKER_SRC := $(WORKER_LIB_SRC) faas/worker/main.c
