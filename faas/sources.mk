@@ -35,23 +35,39 @@ FAAS_COMMON_SRC := \
 GATEWAY_LIB_SRC := $(FAAS_COMMON_SRC) \
 	lib/ext/httpd.c \
 	faas/common/docker.c \
+	faas/gateway/alert.c \
 	faas/gateway/api.c \
 	faas/gateway/async.c \
 	faas/gateway/auth.c \
+	faas/gateway/backlog.c \
+	faas/gateway/calls.c \
 	faas/gateway/config.c \
 	faas/gateway/deploy.c \
+	faas/gateway/http_metrics.c \
+	faas/gateway/lease.c \
+	faas/gateway/load.c \
 	faas/gateway/metrics.c \
+	faas/gateway/metrics_functions.c \
+	faas/gateway/metrics_page.c \
+	faas/gateway/metrics_text.c \
 	faas/gateway/model.c \
 	faas/gateway/nginx.c \
 	faas/gateway/nginxconf.c \
 	faas/gateway/plane.c \
 	faas/gateway/planetext.c \
+	faas/gateway/plans.c \
 	faas/gateway/probes.c \
 	faas/gateway/quantity.c \
 	faas/gateway/queue.c \
 	faas/gateway/ready.c \
+	faas/gateway/replicas.c \
+	faas/gateway/scale_rule.c \
+	faas/gateway/scaler.c \
 	faas/gateway/settings.c \
 	faas/gateway/system.c \
+	faas/gateway/usage.c \
+	faas/gateway/waiting.c \
+	faas/gateway/wake.c \
 	faas/gateway/watch.c
 GATEWAY_SRC := $(GATEWAY_LIB_SRC) faas/gateway/main.c
 

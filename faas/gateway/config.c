@@ -24,6 +24,8 @@ static int load_numbers(struct config *c, struct err *err)
 		{"SVARM_WORKER_PROCESSES", &c->worker_processes, MAX(1, MIN(cpus, 4)), 1, 128},
 		{"SVARM_WORKER_CONNECTIONS", &c->worker_connections, 16384, 64, 1 << 20},
 		{"SVARM_ASYNC_BUDGET", &c->async_budget, 32 << 20, 1 << 20, 1L << 40},
+		{"SVARM_WAKE_QUEUE", &c->wake_queue, 1024, 1, 100000},
+		{"SVARM_WAKE_QUEUE_ALL", &c->wake_queue_all, 4096, 1, 100000},
 	};
 	int r = 0;
 
@@ -45,6 +47,9 @@ static int load_times(struct config *c, struct err *err)
 		{"SVARM_UPSTREAM_IDLE", &c->upstream_idle_ms, 4000},
 		{"SVARM_RESYNC", &c->resync_ms, 2000},
 		{"SVARM_STOP_TIMEOUT", &c->stop_timeout_ms, 25000},
+		{"SVARM_WAKE_TIMEOUT", &c->wake_timeout_ms, 30000},
+		{"SVARM_SCALE_INTERVAL", &c->scale_interval_ms, 2000},
+		{"SVARM_SCALE_SETTLE", &c->scale_settle_ms, 60000},
 	};
 	int r = 0;
 

@@ -14,9 +14,13 @@
 #include "faas/common/env.h"
 #include "faas/common/peer.h"
 #include "faas/gateway/api.h"
+#include "faas/gateway/backlog.h"
 #include "faas/gateway/metrics.h"
 #include "faas/gateway/plane.h"
 #include "faas/gateway/probes.h"
+#include "faas/gateway/scaler.h"
+#include "faas/gateway/usage.h"
+#include "faas/gateway/wake.h"
 #include "lib/base/clock.h"
 #include "lib/ext/heap.h"
 #include "lib/ext/http.h"
@@ -71,6 +75,17 @@ static int start_nginx(struct gateway *g, struct err *err)
 	return nginx_start(g->nginx, err);
 }
 
+static int start_scaling(struct gateway *g, struct err *err)
+{
+	struct parts *p = &g->parts;
+	int r;
+
+	p->usage = usage_new();
+	p->backlog = backlog_new();
+	r = wake_start(&g->c, p->watch, &p->wake, err);
+	return r == 0 ? scaler_start(p, &p->scaler, err) : r;
+}
+
 static int start(struct gateway *g, struct err *err)
 {
 	struct parts *p = &g->parts;
@@ -82,6 +97,8 @@ static int start(struct gateway *g, struct err *err)
 		r = watch_start(&g->c, g->nginx, p->plane, &p->watch, err);
 	if (r == 0)
 		r = queue_start(&g->c.redis, buf_str(&g->c.redis_password), &p->queue, err);
+	if (r == 0)
+		r = start_scaling(g, err);
 	if (r == 0)
 		r = api_start(p, &g->api, err);
 	if (r == 0 && g->c.peer_port)

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "lib/base/clock.h"
 #include "lib/base/err.h"
 #include "lib/base/macro.h"
 
@@ -64,3 +65,5 @@ void httpd_resume(struct httpd_request *rq);
 
 /* The status that was answered; 0 before. */
 unsigned httpd_status(const struct httpd_request *rq);
+/* When the request line had come: clock_now(). */
+usec_t httpd_begun(const struct httpd_request *rq);

@@ -5,6 +5,12 @@ State lives in memory.  Beside Docker's own routes there is POST /_control, with
   {"tasks": {"NAME": ["ADDRESS", ...]}}   running tasks of a service from now on
   {"broken": true|false}                  answer 500 to everything but /_control
   {"services": {"NAME": {...Spec}}}       add services as if made by `docker stack deploy`
+  {"pools": {"NAME": {"addresses": [...], "after": SECONDS, "error": "..."}}}
+                                          a service whose tasks come and go with its replicas: the
+                                          next address runs SECONDS after it was asked for; never,
+                                          if there is an error
+  {"updating": {"NAME": true|false}}      an update of the service is under way
+  {"managers": N}                         of the swarm
 Services made through the API get as many tasks as they have replicas, all at 127.0.0.1.
 """
 import json
@@ -30,6 +36,11 @@ class State:
         self.broken = False
         self.serial = 100
         self.requests = {}
+        self.pools = {}
+        self.since = {}    # service id -> when each of its tasks was asked for
+        self.scaled = {}   # service name -> numbers of replicas it was given
+        self.updating = {}
+        self.managers = 1
 
     def event(self, action, name):
         line = json.dumps({"Type": "service", "Action": action,
@@ -50,17 +61,40 @@ class State:
 
     def addresses(self, service):
         name = service["Spec"]["Name"]
+        if name in self.pools:
+            return self.pools[name]["addresses"][:self.wanted(service)]
         if name in self.tasks:
             return self.tasks[name]
         return ["127.0.0.1"] * service["Spec"]["Mode"]["Replicated"]["Replicas"]
 
-    def task_list(self):
+    def wanted(self, service):
+        return service["Spec"]["Mode"]["Replicated"]["Replicas"]
+
+    def status(self, service, i):
+        """Of its task number i."""
+        pool = self.pools.get(service["Spec"]["Name"])
+        if not pool:
+            return {"State": "running"}
+        if pool.get("error"):
+            return {"State": "pending", "Err": pool["error"],
+                    "Timestamp": "2026-01-02T03:04:05.%09dZ" % i}
+        asked = self.since.setdefault(service["ID"], [])
+        now = time.monotonic()
+        del asked[self.wanted(service):]
+        asked.extend([now] * (self.wanted(service) - len(asked)))
+        return {"State": "running" if now - asked[i] >= pool.get("after", 0) else "starting"}
+
+    def task_list(self, services=None):
         out = []
         for sid, service in self.services.items():
+            if services and sid not in services:
+                continue
+            self.since.get(sid, [])[self.wanted(service):] = []
             for i, address in enumerate(self.addresses(service)):
                 out.append({
                     "ID": "%s.%d" % (sid, i), "ServiceID": sid, "DesiredState": "running",
-                    "Status": {"State": "running"},
+                    "Status": {**self.status(service, i), "ContainerStatus": {
+                        "ContainerID": "%060x%04d" % (int(sid[3:]), i)}},
                     "NetworksAttachments": [
                         {"Network": {"ID": "n0", "Spec": {"Name": "other"}},
                          "Addresses": ["192.0.2.1/24"]},
@@ -115,13 +149,18 @@ class Handler(BaseHTTPRequestHandler):
             return self.list_services()
         if path == "/tasks":
             with STATE.lock:
-                return self.answer(200, STATE.task_list())
+                filters = json.loads(self.query.get("filters", ["{}"])[0])
+                return self.answer(200, STATE.task_list(filters.get("service")))
+        if path == "/info":
+            return self.answer(200, {"Swarm": {"Managers": STATE.managers}})
         if path == "/secrets":
             return self.answer(200, STATE.secrets)
         if path == "/services/create":
             return self.create()
         if len(parts) == 3 and parts[2] == "update":
             return self.update(parts[1])
+        if len(parts) == 2 and parts[0] == "services" and verb == "GET":
+            return self.inspect(parts[1])
         if len(parts) == 2 and parts[0] == "services" and verb == "DELETE":
             return self.delete(parts[1])
         if path == "/events":
@@ -134,10 +173,14 @@ class Handler(BaseHTTPRequestHandler):
         if self.command == "GET":
             with STATE.lock:
                 return self.answer(200, {"services": list(STATE.services.values()),
-                                         "requests": STATE.requests})
+                                         "requests": STATE.requests,
+                                         "scaled": STATE.scaled})
         wanted = self.body()
         with STATE.lock:
             STATE.tasks.update(wanted.get("tasks", {}))
+            STATE.pools.update(wanted.get("pools", {}))
+            STATE.updating.update(wanted.get("updating", {}))
+            STATE.managers = wanted.get("managers", STATE.managers)
             STATE.broken = wanted.get("broken", STATE.broken)
             for name, spec in wanted.get("services", {}).items():
                 STATE.add(dict(spec, Name=name))
@@ -151,6 +194,15 @@ class Handler(BaseHTTPRequestHandler):
             found = [s for s in STATE.services.values()
                      if all(name in s["Spec"].get("Labels", {}) for name in label)]
             return self.answer(200, found)
+
+    def inspect(self, sid):
+        with STATE.lock:
+            service = STATE.services.get(sid)
+            if not service:
+                return self.answer(404, {"message": "service %s not found" % sid})
+            if STATE.updating.get(service["Spec"]["Name"]):
+                service = dict(service, UpdateStatus={"State": "updating"})
+            return self.answer(200, service)
 
     def create(self):
         spec = self.body()
@@ -169,7 +221,12 @@ class Handler(BaseHTTPRequestHandler):
                 return self.answer(404, {"message": "service %s not found" % sid})
             if int(self.query["version"][0]) != service["Version"]["Index"]:
                 return self.answer(500, {"message": "rpc error: update out of sequence"})
+            replicas = STATE.wanted({"Spec": spec})
+            if replicas != STATE.wanted(service):
+                STATE.scaled.setdefault(spec["Name"], []).append(replicas)
+            STATE.since.setdefault(sid, [])
             service["Spec"] = spec
+            STATE.since[sid] += [time.monotonic()] * (replicas - len(STATE.since[sid]))
             service["Version"]["Index"] = STATE.bump()
             STATE.event("update", spec["Name"])
         return self.answer(200, {"Warnings": None})
