@@ -87,6 +87,8 @@ static void write_proxy_side(const struct config *c, struct buf *out)
 		      "proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;\n"
 		      "proxy_set_header X-Forwarded-Host $svarm_forwarded_host;\n"
 		      "proxy_set_header X-Forwarded-Proto $svarm_forwarded_proto;\n"
+		      /* for the nginx in front of us; other X-Accel- headers stop here */
+		      "proxy_pass_header X-Accel-Buffering;\n"
 		      "proxy_hide_header X-Call-Id;\n"
 		      "proxy_hide_header X-Start-Time;\n"
 		      "add_header X-Call-Id $svarm_call_id always;\n"
@@ -209,7 +211,7 @@ static void write_metrics_server(const struct config *c, struct buf *out)
 		c->run_dir);
 }
 
-/* The table must lie in memory in one piece. */
+/* The table must lie in memory. */
 static void write_plane_server(const struct config *c, struct buf *out)
 {
 	buf_addf(out,

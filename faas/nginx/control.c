@@ -6,31 +6,49 @@
 #include "faas/nginx/count.h"
 #include "faas/nginx/reply.h"
 
+/* The request's body in one piece; NULL: out of memory, or the configuration let it go to a file.
+ */
+static u_char *join_body(ngx_http_request_t *r, size_t *ret_len)
+{
+	ngx_chain_t *bufs = r->request_body ? r->request_body->bufs : NULL;
+	u_char *text, *p;
+	size_t len = 0;
+
+	for (ngx_chain_t *c = bufs; c; c = c->next) {
+		if (!ngx_buf_in_memory(c->buf) && !ngx_buf_special(c->buf))
+			return NULL;
+		len += (size_t)(c->buf->last - c->buf->pos);
+	}
+	p = text = ngx_pnalloc(r->pool, len + 1);
+	for (ngx_chain_t *c = bufs; text && c; c = c->next)
+		if (c->buf->last > c->buf->pos)
+			p = ngx_cpymem(p, c->buf->pos, (size_t)(c->buf->last - c->buf->pos));
+	*ret_len = len;
+	return text;
+}
+
 static void on_table(ngx_http_request_t *r)
 {
-	ngx_str_t text = ngx_string("done\n");
-	ngx_buf_t *b = NULL;
+	ngx_str_t answer = ngx_string("done\n");
 	const char *problem;
+	size_t len;
+	u_char *text = join_body(r, &len);
 
-	/* In one piece and in memory: the configuration sees to that. */
-	if (r->request_body && r->request_body->bufs && !r->request_body->temp_file)
-		b = r->request_body->bufs->buf;
-	if (!b || r->request_body->bufs->next) {
+	if (!text) {
 		ngx_http_finalize_request(r, NGX_HTTP_INTERNAL_SERVER_ERROR);
 		return;
 	}
-	problem = zone_write(svarm_zone(r), (const char *)b->pos, (size_t)(b->last - b->pos));
+	problem = zone_write(svarm_zone(r), (const char *)text, len);
 	if (problem)
-		text = (ngx_str_t){ngx_strlen(problem), (u_char *)problem};
+		answer = (ngx_str_t){ngx_strlen(problem), (u_char *)problem};
 	ngx_http_finalize_request(
-		r, reply_text(r, problem ? NGX_HTTP_BAD_REQUEST : NGX_HTTP_OK, &text));
+		r, reply_text(r, problem ? NGX_HTTP_BAD_REQUEST : NGX_HTTP_OK, &answer));
 }
 
 static ngx_int_t put_table(ngx_http_request_t *r)
 {
 	ngx_int_t rc;
 
-	r->request_body_in_single_buf = 1;
 	rc = ngx_http_read_client_request_body(r, on_table);
 	return rc >= NGX_HTTP_SPECIAL_RESPONSE ? rc : NGX_DONE;
 }

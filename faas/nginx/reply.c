@@ -1,6 +1,6 @@
 /*
- * Answers: see reply.h.  An event stream is marked for the nginx in front of us, which would hold
- * its events back until a buffer is full; the duration is added when the function says none.
+ * Answers: see reply.h.  A stream of events or lines is marked for the nginx in front of us, which
+ * would hold them back until a buffer is full; the duration is added when the function says none.
  */
 #include "faas/nginx/reply.h"
 
@@ -61,13 +61,27 @@ static ngx_int_t add_duration(ngx_http_request_t *r, const struct call *call)
 	return reply_header(r, name, (const char *)text);
 }
 
-static int is_event_stream(const ngx_http_request_t *r)
+/* An answer whose parts are to arrive as they come. */
+static int is_stream(const ngx_http_request_t *r)
 {
-	static const char type[] = "text/event-stream";
+	static const ngx_str_t types[] = {
+		ngx_string("text/event-stream"), ngx_string("application/x-ndjson")};
 	const ngx_str_t *have = &r->headers_out.content_type;
 
-	return have->len >= sizeof(type) - 1 &&
-	       !ngx_strncasecmp(have->data, (u_char *)type, sizeof(type) - 1);
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if (have->len >= types[i].len &&
+			!ngx_strncasecmp(have->data, types[i].data, types[i].len))
+			return 1;
+	return 0;
+}
+
+static ngx_int_t mark_stream(ngx_http_request_t *r)
+{
+	static const char name[] = "X-Accel-Buffering";
+
+	if (!is_stream(r) || has_header(r, name, sizeof(name) - 1))
+		return NGX_OK;
+	return reply_header(r, name, "no");
 }
 
 static ngx_int_t header_filter(ngx_http_request_t *r)
@@ -76,7 +90,7 @@ static ngx_int_t header_filter(ngx_http_request_t *r)
 
 	if (call && add_duration(r, call) != NGX_OK)
 		return NGX_ERROR;
-	if (call && is_event_stream(r) && reply_header(r, "X-Accel-Buffering", "no") != NGX_OK)
+	if (r == r->main && mark_stream(r) != NGX_OK)
 		return NGX_ERROR;
 	return next_header_filter(r);
 }

@@ -29,7 +29,8 @@ static ngx_int_t get_uri(ngx_http_request_t *r, ngx_http_variable_value_t *v, ui
 	if (!text)
 		return NGX_ERROR;
 	text[0] = '/';
-	ngx_memcpy(text + 1, t.args.data, t.args.len);
+	if (t.args.len)
+		ngx_memcpy(text + 1, t.args.data, t.args.len);
 	return set(v, text, t.args.len + 1);
 }
 

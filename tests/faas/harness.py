@@ -88,7 +88,9 @@ class Root:
             skip("nginx and redis-server cannot be fetched: " + out.stderr.strip()[-200:])
         self.root = out.stdout.strip().splitlines()[-1]
         self.folder = folder
-        self.module = os.path.join(TOP, "build/images/ngx_http_svarm_module.so")
+        self.sanitized = bool(os.environ.get("SANITIZE"))  # the module, in an nginx that is not
+        self.module = os.path.join(TOP, "build/san" if self.sanitized else "build/images",
+                                   "ngx_http_svarm_module.so")
         subprocess.run([os.path.join(TOP, "faas/nginx/build-module"), self.root, self.module],
                        check=True)
 
@@ -102,9 +104,14 @@ class Root:
                       for base, _, files in os.walk(self.root + "/usr/lib")
                       for f in files if re.match(r"ld-linux.*\.so\.\d$", f))
         out = os.path.join(self.folder, os.path.basename(path))
+        preload = ""
+        if self.sanitized and path.endswith("/nginx"):
+            preload = "--preload " + subprocess.run(
+                [os.environ.get("CC", "cc"), "-print-file-name=libasan.so"], check=True,
+                capture_output=True, text=True).stdout.strip()
         with open(out, "w") as f:
-            f.write('#!/bin/sh\nexec %s --library-path %s %s "$@"\n'
-                    % (loader, libs, os.path.join(self.root, path)))
+            f.write('#!/bin/sh\nexec %s %s --library-path %s %s "$@"\n'
+                    % (loader, preload, libs, os.path.join(self.root, path)))
         os.chmod(out, 0o755)
         return out
 
@@ -340,13 +347,29 @@ class Stack:
     def tasks(self, name, addresses, quiet=False):
         self.control(tasks={"fn_" + name: addresses}, quiet=quiet)
 
-    def plane(self, path="/table"):
+    def plane(self, path="/table", verb="GET", body=None):
         """What nginx' module says, by way of the daemon's own door."""
         c = http.client.HTTPConnection("nginx")
         c.sock = socket.socket(socket.AF_UNIX)
         c.sock.connect(self.dir + "/run/plane/control.sock")
-        c.request("GET", path)
+        c.request(verb, path, body)
         return c.getresponse().read().decode()
+
+    def put_table(self, functions):
+        """Tell nginx' module, past the daemon: {name: (timeout in ms, [address])}."""
+        text = "svarm-table 1\n"
+        for name in sorted(functions, key=str.lower):
+            timeout, addresses = functions[name]
+            text += "function %s %d\n" % (name, timeout)
+            for a in sorted(addresses, key=socket.inet_aton):
+                text += "task %s:%d\n" % (a, self.function_port)
+        answer = self.plane("/table", "PUT", (text + "end\n").encode())
+        assert answer == "done\n", answer
+
+    def push_again(self):
+        """Have the daemon's own table in nginx again."""
+        self.pushes = getattr(self, "pushes", 0) + 1
+        self.function("push-%d" % self.pushes, [], replicas=0)
 
     def nginx_workers(self):
         """Process ids of nginx' worker processes."""
@@ -459,7 +482,7 @@ def run(stack, tests):
             found = re.search(r"(ERROR|WARNING): \w+Sanitizer|runtime error:", log)
             if found:
                 failed += 1
-                print("# %s:\n# %s" % (name, log[found.start():][:3000].replace("\n", "\n# ")))
+                print("# %s:\n# %s" % (name, log[log.rfind("\n", 0, found.start()) + 1:][:3000].replace("\n", "\n# ")))
     finally:
         stack.close()
     sys.exit(1 if failed else 0)
