@@ -22,6 +22,7 @@ FAAS_COMMON_SRC := \
 	lib/ext/http.c \
 	lib/ext/json.c \
 	lib/ext/redis.c \
+	faas/common/board.c \
 	faas/common/entry.c \
 	faas/common/env.c \
 	faas/common/log.c \
@@ -36,23 +37,39 @@ GATEWAY_LIB_SRC := $(FAAS_COMMON_SRC) \
 	lib/ext/httpd_stream.c \
 	faas/common/docker.c \
 	faas/common/query.c \
+	faas/gateway/alert.c \
 	faas/gateway/api.c \
 	faas/gateway/async.c \
 	faas/gateway/auth.c \
+	faas/gateway/backlog.c \
+	faas/gateway/calls.c \
 	faas/gateway/config.c \
 	faas/gateway/deploy.c \
 	faas/gateway/deploy_spec.c \
 	faas/gateway/deploy_status.c \
+	faas/gateway/http_metrics.c \
 	faas/gateway/image.c \
+	faas/gateway/lease.c \
+	faas/gateway/load.c \
 	faas/gateway/log_query.c \
 	faas/gateway/log_records.c \
 	faas/gateway/metrics.c \
+	faas/gateway/metrics_functions.c \
+	faas/gateway/metrics_page.c \
+	faas/gateway/metrics_text.c \
 	faas/gateway/model.c \
 	faas/gateway/nginx.c \
 	faas/gateway/nginxconf.c \
+	faas/gateway/plane.c \
+	faas/gateway/planetext.c \
+	faas/gateway/plans.c \
 	faas/gateway/probes.c \
 	faas/gateway/quantity.c \
 	faas/gateway/queue.c \
+	faas/gateway/ready.c \
+	faas/gateway/replicas.c \
+	faas/gateway/scale_rule.c \
+	faas/gateway/scaler.c \
 	faas/gateway/secret_store.c \
 	faas/gateway/secrets.c \
 	faas/gateway/services.c \
@@ -65,12 +82,17 @@ GATEWAY_LIB_SRC := $(FAAS_COMMON_SRC) \
 	faas/gateway/system_scale.c \
 	faas/gateway/system_secrets.c \
 	faas/gateway/ui.c \
+	faas/gateway/usage.c \
+	faas/gateway/waiting.c \
+	faas/gateway/wake.c \
 	faas/gateway/watch.c
 GATEWAY_SRC := $(GATEWAY_LIB_SRC) faas/gateway/main.c
 
 WORKER_LIB_SRC := $(FAAS_COMMON_SRC) \
+	faas/worker/cgroup.c \
 	faas/worker/config.c \
 	faas/worker/feed.c \
+	faas/worker/reporter.c \
 	faas/worker/verdict.c \
 	faas/worker/work.c
 WORKER_SRC := $(WORKER_LIB_SRC) faas/worker/main.c

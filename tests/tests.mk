@@ -15,8 +15,9 @@ UNIT_PROGRAMS := $(addprefix $(T)/,$(UNIT_TESTS))
 FUZZ_PROGRAMS := $(addprefix $(T)/,$(FUZZ_TARGETS))
 TOOL_PROGRAMS := $(addprefix $(T)/,$(TEST_TOOLS))
 
-# The container programs without their main(), for unit tests of their parts.
-FAAS_PART_SRC := $(sort $(filter-out %/main.c $(LIB_SRC),$(GATEWAY_SRC) $(WORKER_SRC)))
+# The container programs without their main(), for unit tests of their parts; and the one part of
+# nginx' module that knows nothing of nginx.
+FAAS_PART_SRC := $(sort $(filter-out %/main.c $(LIB_SRC),$(GATEWAY_SRC) $(WORKER_SRC)) faas/nginx/table.c)
 $(B)/libfaas.a: $(call obj,$(FAAS_PART_SRC)) faas/sources.mk
 	$(call say,AR,$@)mkdir -p $(@D) && rm -f $@ && $(AR) rcs $@ $(filter %.o,$^)
 

@@ -6,11 +6,15 @@
 #define KEY_QUEUES  "svarm:queues" /* set of the names of the queues besides the default one */
 #define KEY_DEAD    "svarm:dead"   /* stream of calls given up */
 #define QUEUE_GROUP "workers"      /* consumer group on each queue */
-/* Hash, one per node, gone when its reporter is: container id -> "CPU-NANOSECONDS MEMORY-BYTES" */
+/* Hash, one per node, gone when its reporter is: container id -> "CPU-NANOSECONDS MEMORY-BYTES";
+ * and USAGE_AT: when they were read, in milliseconds of the node's own clock */
 #define KEY_USAGE   "svarm:usage:"
-/* Hash, one per gateway, gone when it is: function -> "STARTED FINISHED MICROSECONDS LAST-MS" */
+#define USAGE_AT    "at"
+/* Hash, one per gateway, gone when it is: function -> "STARTED FINISHED MICROSECONDS LAST-MS"; ""
+ * says that the gateway is there */
 #define KEY_CALLS   "svarm:calls:"
 #define KEY_SCALER  "svarm:scaler" /* the gateway that decides on scaling; a lease */
+#define KEY_SCALED  "svarm:scaled" /* hash: function -> "BASE SET", see gateway/scale_rule.h */
 
 /* Docker labels of a function, on its service and its containers */
 #define LABEL_FUNCTION     "com.openfaas.function"

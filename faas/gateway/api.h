@@ -14,6 +14,8 @@ struct docker;
 struct plane;
 struct wake;
 struct scaler;
+struct usage;
+struct backlog;
 
 /* The parts of the daemon that handlers use; all borrowed for good. */
 struct parts {
@@ -21,8 +23,10 @@ struct parts {
 	struct watch *watch;
 	struct queue *queue;
 	struct plane *plane;
-	struct wake *wake;     /* wakes functions up */
-	struct scaler *scaler; /* decides on their number of tasks */
+	struct wake *wake;       /* wakes functions up */
+	struct scaler *scaler;   /* decides on their number of tasks */
+	struct usage *usage;     /* what their containers use */
+	struct backlog *backlog; /* how many asynchronous calls wait */
 };
 
 /* Serve on $SVARM_RUN/control.sock.  @parts is copied. */
@@ -47,6 +51,10 @@ void async_accept(struct call *c);
 size_t async_admit(const struct config *c, struct httpd_request *rq);
 /* Give back what async_admit() reserved for @rq. */
 void async_release(struct httpd_request *rq);
+
+/* alert.c, metrics_page.c: on a thread for Docker. */
+void alert_receive(struct call *c);
+void metrics_page(struct call *c);
 
 /* system_*.c: on a thread for Docker. */
 void system_list(struct call *c);

@@ -20,10 +20,12 @@ static int load_numbers(struct config *c, struct err *err)
 		{"SVARM_PEER_PORT", &c->peer_port, PEER_PORT, 0, 65535},
 		{"SVARM_FUNCTION_PORT", &c->function_port, FUNCTION_PORT, 1, 65535},
 		{"SVARM_LISTEN_BACKLOG", &c->backlog, 65535, 1, 65535},
-		{"SVARM_KEEPALIVE", &c->keepalive, 128, 1, 10000},
+		{"SVARM_KEEPALIVE", &c->keepalive, 512, 1, 10000},
 		{"SVARM_WORKER_PROCESSES", &c->worker_processes, MAX(1, MIN(cpus, 4)), 1, 128},
 		{"SVARM_WORKER_CONNECTIONS", &c->worker_connections, 16384, 64, 1 << 20},
 		{"SVARM_ASYNC_BUDGET", &c->async_budget, 32 << 20, 1 << 20, 1L << 40},
+		{"SVARM_WAKE_QUEUE", &c->wake_queue, 1024, 1, 100000},
+		{"SVARM_WAKE_QUEUE_ALL", &c->wake_queue_all, 4096, 1, 100000},
 	};
 	int r = 0;
 
@@ -45,6 +47,9 @@ static int load_times(struct config *c, struct err *err)
 		{"SVARM_UPSTREAM_IDLE", &c->upstream_idle_ms, 4000},
 		{"SVARM_RESYNC", &c->resync_ms, 2000},
 		{"SVARM_STOP_TIMEOUT", &c->stop_timeout_ms, 25000},
+		{"SVARM_WAKE_TIMEOUT", &c->wake_timeout_ms, 30000},
+		{"SVARM_SCALE_INTERVAL", &c->scale_interval_ms, 2000},
+		{"SVARM_SCALE_SETTLE", &c->scale_settle_ms, 60000},
 	};
 	int r = 0;
 
@@ -72,11 +77,15 @@ static int load_words(struct config *c, struct err *err)
 	c->run_dir = env_str("SVARM_RUN", "/run/svarm");
 	c->tmp_dir = env_str("SVARM_TMP", "/tmp/svarm");
 	c->nginx = env_str("SVARM_NGINX", "/usr/sbin/nginx");
+	c->nginx_module = env_str(
+		"SVARM_NGINX_MODULE", "/usr/lib/nginx/modules/ngx_http_svarm_module.so");
 	c->max_body_size = env_str("SVARM_MAX_BODY", "50m");
 	c->access_log = !strcmp(env_str("SVARM_ACCESS_LOG", "0"), "1");
 	r = check_word("SVARM_RUN", c->run_dir, WORD "/._-", err);
 	if (r == 0)
 		r = check_word("SVARM_TMP", c->tmp_dir, WORD "/._-", err);
+	if (r == 0)
+		r = check_word("SVARM_NGINX_MODULE", c->nginx_module, WORD "/._-", err);
 	if (r == 0)
 		r = check_word("SVARM_MAX_BODY", c->max_body_size, "0123456789kKmMgG", err);
 	if (r == 0)

@@ -14,8 +14,13 @@
 #include "faas/common/env.h"
 #include "faas/common/peer.h"
 #include "faas/gateway/api.h"
+#include "faas/gateway/backlog.h"
 #include "faas/gateway/metrics.h"
+#include "faas/gateway/plane.h"
 #include "faas/gateway/probes.h"
+#include "faas/gateway/scaler.h"
+#include "faas/gateway/usage.h"
+#include "faas/gateway/wake.h"
 #include "lib/base/clock.h"
 #include "lib/ext/heap.h"
 #include "lib/ext/http.h"
@@ -47,28 +52,63 @@ static void block_signals(sigset_t *set)
 	sigprocmask(SIG_BLOCK, set, NULL);
 }
 
+/* nginx' configuration: written once, from settings that do not change. */
+static int configure(struct gateway *g, struct err *err)
+{
+	_cleanup_buf_ struct buf conf = BUF_INIT;
+	int r;
+
+	r = nginx_new(&g->c, &g->nginx, err);
+	if (r == 0)
+		r = plane_new(&g->c, &g->parts.plane, err);
+	if (r < 0)
+		return r;
+	nginx_conf(&g->c, nginx_env(g->nginx), &conf);
+	return nginx_apply(g->nginx, &conf, err);
+}
+
+static int start_nginx(struct gateway *g, struct err *err)
+{
+	/* Better a moment later than calls refused for functions that exist. */
+	if (!watch_known(g->parts.watch, FIRST_LOOK_MS))
+		log_warn("starting without knowing the functions");
+	metric_add(METRIC_NGINX_STARTS);
+	return nginx_start(g->nginx, err);
+}
+
+static int start_scaling(struct gateway *g, struct err *err)
+{
+	struct parts *p = &g->parts;
+	int r;
+
+	p->usage = usage_new();
+	p->backlog = backlog_new();
+	r = wake_start(&g->c, p->watch, &p->wake, err);
+	return r == 0 ? scaler_start(p, &p->scaler, err) : r;
+}
+
 static int start(struct gateway *g, struct err *err)
 {
 	struct parts *p = &g->parts;
 	int r;
 
 	p->c = &g->c;
-	r = nginx_new(&g->c, &g->nginx, err);
+	r = configure(g, err);
 	if (r == 0)
-		r = watch_start(&g->c, g->nginx, &p->watch, err);
+		r = watch_start(&g->c, g->nginx, p->plane, &p->watch, err);
 	if (r == 0)
 		r = queue_start(&g->c.redis, buf_str(&g->c.redis_password), &p->queue, err);
+	if (r == 0)
+		r = start_scaling(g, err);
 	if (r == 0)
 		r = api_start(p, &g->api, err);
 	if (r == 0 && g->c.peer_port)
 		r = peer_listen((int)g->c.peer_port, err);
-	if (r < 0)
-		return r;
-	/* Better a moment later than calls answered 404 for functions that exist. */
-	if (!watch_settle(p->watch, FIRST_LOOK_MS))
-		log_warn("starting without knowing the functions");
-	metric_add(METRIC_NGINX_STARTS);
-	return nginx_start(g->nginx, err);
+	if (r == 0)
+		r = start_nginx(g, err);
+	if (r == 0)
+		watch_kick(p->watch);
+	return r;
 }
 
 /* nginx died: start it again, unless it does so all the time. */
@@ -76,6 +116,7 @@ static int nginx_died(struct gateway *g, int status, struct err *err)
 {
 	usec_t now = clock_now(), *oldest = &g->deaths[g->deaths_n % MAX_DEATHS];
 	bool too_often = g->deaths_n >= MAX_DEATHS && now - *oldest < DEATHS_WITHIN;
+	int r;
 
 	*oldest = now;
 	g->deaths_n++;
@@ -86,7 +127,9 @@ static int nginx_died(struct gateway *g, int status, struct err *err)
 		WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
 	clock_sleep(USEC_PER_SEC / 10);
 	metric_add(METRIC_NGINX_STARTS);
-	return nginx_start(g->nginx, err);
+	r = nginx_start(g->nginx, err);
+	watch_kick(g->parts.watch);
+	return r;
 }
 
 static void begin_stop(struct gateway *g)

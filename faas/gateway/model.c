@@ -22,9 +22,12 @@ static int by_name(const void *a, const void *b)
 	return r ? r : strcmp(x->service_id, y->service_id);
 }
 
-static int by_text(const void *a, const void *b)
+static int by_address(const void *a, const void *b)
 {
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
+	const struct task *x = a, *y = b;
+	int r = strcmp(x->address, y->address);
+
+	return r ? r : strcmp(x->id, y->id);
 }
 
 static unsigned wanted_replicas(const json_t *service)
@@ -120,27 +123,70 @@ static struct function *find_service(struct model *m, const char *id)
 	return NULL;
 }
 
+/* A container's id is 64 hexadecimal digits; NULL for anything else. */
+static const char *task_container(struct arena *a, const json_t *task)
+{
+	const char *id = json_str(json_at(task, "Status", "ContainerStatus", NULL), "ContainerID");
+
+	if (!id || strlen(id) != 64 || id[strspn(id, "0123456789abcdef")])
+		return NULL;
+	return arena_strdup(a, id);
+}
+
+/* Append to what a function has.  Grown by one each time: a function has few tasks. */
+static void add_container(struct arena *a, struct function *f, const char *id)
+{
+	const char **more;
+
+	if (!id)
+		return;
+	more = arena_array(a, const char *, f->containers_n + 1);
+	if (f->containers_n)
+		memcpy(more, f->containers, f->containers_n * sizeof(*more));
+	more[f->containers_n++] = id;
+	f->containers = more;
+}
+
+static void add_task(struct arena *a, struct function *f, const char *id, const char *address)
+{
+	struct task *more;
+
+	if (!id || !address)
+		return;
+	more = arena_array(a, struct task, f->tasks_n + 1);
+	if (f->tasks_n)
+		memcpy(more, f->tasks, f->tasks_n * sizeof(*more));
+	more[f->tasks_n++] = (struct task){arena_strdup(a, id), address};
+	f->tasks = more;
+}
+
 static void read_task(struct model *m, const json_t *task, const char *network)
 {
 	const char *id = json_str(task, "ServiceID");
 	const char *wanted = json_str(task, "DesiredState");
 	const char *state = json_str(json_obj(task, "Status"), "State");
 	struct function *f = id ? find_service(m, id) : NULL;
-	const char *address;
 
 	if (!f || !wanted || !state || strcmp(wanted, "running") || strcmp(state, "running"))
 		return;
 	f->running++;
-	address = task_address(&m->arena, task, network);
-	if (!address)
-		return;
-	/* Grown by one each time: a function has few tasks. */
-	const char **more = arena_array(&m->arena, const char *, f->addresses_n + 1);
+	add_container(&m->arena, f, task_container(&m->arena, task));
+	add_task(&m->arena, f, json_str(task, "ID"), task_address(&m->arena, task, network));
+}
 
-	if (f->addresses_n)
-		memcpy(more, f->addresses, f->addresses_n * sizeof(*more));
-	more[f->addresses_n++] = address;
-	f->addresses = more;
+static bool always(void *arg, const struct task *t)
+{
+	return true;
+}
+
+static void pick_ready(struct model *m, struct function *f,
+	bool (*is_ready)(void *arg, const struct task *t), void *arg)
+{
+	f->addresses = arena_array(&m->arena, const char *, f->tasks_n + 1);
+	f->addresses_n = 0;
+	for (size_t i = 0; i < f->tasks_n; i++)
+		if (is_ready(arg, &f->tasks[i]))
+			f->addresses[f->addresses_n++] = f->tasks[i].address;
 }
 
 int model_build(const json_t *services, const json_t *tasks, const char *network,
@@ -161,11 +207,29 @@ int model_build(const json_t *services, const json_t *tasks, const char *network
 
 		if (f->replicas == (unsigned)-1)
 			f->replicas = f->running;
-		if (f->addresses_n)
-			qsort(f->addresses, f->addresses_n, sizeof(*f->addresses), by_text);
+		if (f->tasks_n)
+			qsort(f->tasks, f->tasks_n, sizeof(*f->tasks), by_address);
+		pick_ready(m, f, always, NULL);
 	}
 	*ret = m;
 	return 0;
+}
+
+struct model *model_pick(
+	struct model *all, bool (*is_ready)(void *arg, const struct task *t), void *arg)
+{
+	struct model *m = xcalloc(1, sizeof(*m));
+
+	m->refs = 1;
+	m->all = model_ref(all);
+	m->skipped = all->skipped;
+	m->functions_n = all->functions_n;
+	m->functions = arena_array(&m->arena, struct function, all->functions_n + 1);
+	for (size_t i = 0; i < m->functions_n; i++) {
+		m->functions[i] = all->functions[i];
+		pick_ready(m, &m->functions[i], is_ready, arg);
+	}
+	return m;
 }
 
 struct model *model_ref(struct model *m)
@@ -180,6 +244,7 @@ void model_unref(struct model *m)
 	if (!m || __atomic_sub_fetch(&m->refs, 1, __ATOMIC_ACQ_REL) > 0)
 		return;
 	arena_done(&m->arena);
+	model_unref(m->all);
 	free(m);
 }
 
@@ -204,7 +269,8 @@ const struct function *model_find(const struct model *m, const char *name)
 bool model_converging(const struct model *m)
 {
 	for (size_t i = 0; m && i < m->functions_n; i++)
-		if (m->functions[i].running != m->functions[i].replicas)
+		if (m->functions[i].running != m->functions[i].replicas ||
+			m->functions[i].addresses_n != m->functions[i].tasks_n)
 			return true;
 	return false;
 }

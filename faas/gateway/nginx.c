@@ -21,7 +21,8 @@ struct nginx {
 	char *conf_path, *test_path, *pid_path;
 	pthread_mutex_t lock;
 	pid_t master; /* 0: not running */
-	pid_t test;   /* a `nginx -t` that nginx_apply() itself waits for; 0: none */
+	_Atomic unsigned starts;
+	pid_t test; /* a `nginx -t` that nginx_apply() itself waits for; 0: none */
 };
 
 static int make_dir(const char *path, mode_t mode, struct err *err)
@@ -187,13 +188,15 @@ int nginx_start(struct nginx *n, struct err *err)
 {
 	char *argv[] = {(char *)n->c->nginx, (char *)"-c", n->conf_path, NULL};
 	_cleanup_free_ char *status = xasprintf("%s/status.sock", n->c->run_dir);
+	_cleanup_free_ char *plane = xasprintf("%s/" PLANE_SOCKET, n->c->run_dir);
 	pid_t pid;
 
 	if (access(n->c->nginx, X_OK) < 0)
 		return err_errno(err, -errno, "unable to run '%s'", n->c->nginx);
 	if (access(n->conf_path, R_OK) < 0)
 		return err_set(err, -ENOENT, "there is no configuration that nginx accepted");
-	unlink(status); /* left by a master that was killed, as is the other */
+	unlink(status); /* left by a master that was killed, as are the others */
+	unlink(plane);
 	unlink(n->pid_path);
 	pthread_mutex_lock(&n->lock);
 	pid = fork();
@@ -203,6 +206,7 @@ int nginx_start(struct nginx *n, struct err *err)
 	pthread_mutex_unlock(&n->lock);
 	if (pid < 0)
 		return err_errno(err, -errno, "unable to start '%s'", n->c->nginx);
+	n->starts++;
 	return 0;
 }
 
@@ -245,4 +249,9 @@ void nginx_stop(struct nginx *n, bool hard)
 bool nginx_running(const struct nginx *n)
 {
 	return n->master > 0;
+}
+
+unsigned nginx_starts(const struct nginx *n)
+{
+	return n->starts;
 }

@@ -27,3 +27,5 @@ bool nginx_reap(struct nginx *n, int *ret_status);
 /* Ask the master to finish its requests and go (hard: to go at once). */
 void nginx_stop(struct nginx *n, bool hard);
 bool nginx_running(const struct nginx *n);
+/* How often it was started; any thread may ask. */
+unsigned nginx_starts(const struct nginx *n);

@@ -1,10 +1,11 @@
 /*
- * nginx.conf of the gateway: see nginxconf.h.  Function calls never pass through our own code: each
- * function is an upstream with one server line per running task, over connections that are kept
- * alive (HTTP/1.1 and an empty Connection header: without both, keepalive does nothing).
+ * nginx.conf of the gateway: see nginxconf.h.  Function calls never pass through our own processes:
+ * the module (faas/nginx/) finds the function, picks a task and counts; nginx' own proxy does the
+ * rest, over connections that are kept alive (HTTP/1.1 and an empty Connection header: without
+ * both, keepalive does nothing).
  *
- * The function's name and the path it gets are taken from the request line as sent ($request_uri):
- * nginx' own $uri is decoded, and decoding twice would turn a%2Fb into a/b.
+ * A call that finds its function without a task goes to @asleep: its body is read and kept, the
+ * daemon is asked, and answers "X-Accel-Redirect: @awake" once a task is ready.
  */
 #include "faas/gateway/nginxconf.h"
 
@@ -17,8 +18,9 @@ static void seconds(struct buf *out, const char *name, long ms)
 
 static void write_main(const struct config *c, const struct nginx_env *env, struct buf *out)
 {
-	buf_adds(out, "# Written by svarm-gateway from what Docker runs; changes are lost.\n"
+	buf_adds(out, "# Written by svarm-gateway at its start; changes are lost.\n"
 		      "daemon off;\n");
+	buf_addf(out, "load_module %s;\n", c->nginx_module);
 	if (env->user)
 		buf_addf(out, "user %s;\n", env->user);
 	buf_addf(out, "worker_processes %ld;\n", c->worker_processes);
@@ -30,8 +32,9 @@ static void write_main(const struct config *c, const struct nginx_env *env, stru
 		"events {\n"
 		"worker_connections %ld;\n"
 		"}\n"
-		"http {\n",
-		c->run_dir, c->worker_connections);
+		"http {\n"
+		"svarm_zone 64m %s/" PLANE_TABLE ";\n",
+		c->run_dir, c->worker_connections, c->run_dir);
 }
 
 static void write_client_side(const struct config *c, struct buf *out)
@@ -75,7 +78,8 @@ static void write_proxy_side(const struct config *c, struct buf *out)
 	seconds(out, "proxy_connect_timeout", c->connect_timeout_ms);
 	seconds(out, "proxy_send_timeout", c->read_timeout_ms);
 	seconds(out, "proxy_read_timeout", c->read_timeout_ms);
-	buf_adds(out, "proxy_set_header Connection \"\";\n"
+	buf_adds(out, "proxy_set_header Connection $svarm_connection;\n"
+		      "proxy_set_header Upgrade $http_upgrade;\n"
 		      "proxy_set_header Host $host;\n"
 		      "proxy_set_header X-Call-Id $svarm_call_id;\n"
 		      "proxy_set_header X-Start-Time $svarm_start_time;\n"
@@ -83,6 +87,8 @@ static void write_proxy_side(const struct config *c, struct buf *out)
 		      "proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;\n"
 		      "proxy_set_header X-Forwarded-Host $svarm_forwarded_host;\n"
 		      "proxy_set_header X-Forwarded-Proto $svarm_forwarded_proto;\n"
+		      /* for the nginx in front of us; other X-Accel- headers stop here */
+		      "proxy_pass_header X-Accel-Buffering;\n"
 		      "proxy_hide_header X-Call-Id;\n"
 		      "proxy_hide_header X-Start-Time;\n"
 		      "add_header X-Call-Id $svarm_call_id always;\n"
@@ -91,24 +97,11 @@ static void write_proxy_side(const struct config *c, struct buf *out)
 
 static void write_maps(struct buf *out)
 {
-	/* The sizes must stand before the first map; they hold thousands of functions. */
 	buf_adds(out,
-		"map_hash_bucket_size 256;\n"
-		"map_hash_max_size 32768;\n"
-		/* `return 502 ""` would send a page; a variable that is empty sends nothing */
-		"map $host $svarm_nothing {\n"
-		"default \"\";\n"
-		"}\n"
-		"map $request_id $svarm_uuid {\n"
-		"\"~^(?<a>.{8})(?<b>.{4})(?<c>.{4})(?<d>.{4})(?<e>.{12})$\" "
-		"\"$a-$b-$c-$d-$e\";\n"
-		"}\n"
-		"map $http_x_call_id $svarm_call_id {\n"
-		"default $svarm_uuid;\n"
-		"\"~^[-A-Za-z0-9_.:]{1,128}$\" $http_x_call_id;\n"
-		"}\n"
-		"map $msec $svarm_start_time {\n"
-		"\"~^(?<s>[0-9]+)\\.(?<ms>[0-9]{3})$\" \"${s}${ms}000000\";\n"
+		/* an upgrade (WebSocket) passes */
+		"map $http_upgrade $svarm_connection {\n"
+		"default upgrade;\n"
+		"\"\" \"\";\n"
 		"}\n"
 		"map $http_x_real_ip $svarm_real_ip {\n"
 		"default $http_x_real_ip;\n"
@@ -121,28 +114,14 @@ static void write_maps(struct buf *out)
 		"map $http_x_forwarded_proto $svarm_forwarded_proto {\n"
 		"default $http_x_forwarded_proto;\n"
 		"\"\" $scheme;\n"
-		"}\n"
-		"map $request_uri $svarm_fn {\n"
-		"default \"\";\n"
-		"\"~^/function/(?<fn>[-A-Za-z0-9_]+)(?:\\." FUNCTION_NAMESPACE
-		")?(?:[/?]|$)\" $fn;\n"
-		"}\n"
-		"map $request_uri $svarm_path {\n"
-		"default /;\n"
-		"\"~^/function/[^/?]+(?<rest>/[^?]*)\" $rest;\n"
 		"}\n");
 }
 
-static void write_upstream(const struct config *c, const struct function *f, struct buf *out)
+static void write_upstream(const struct config *c, struct buf *out)
 {
-	/* The zone lets all worker processes share what they know of a server: about 1k each. */
-	buf_addf(out, "upstream fn_%s {\nzone fn_%s %zuk;\n", f->name, f->name,
-		MAX_OF((size_t)64, 32 + 2 * f->addresses_n));
-	/* A task that is gone costs a few failed connects a second until Docker says so too. */
-	for (size_t i = 0; i < f->addresses_n; i++)
-		buf_addf(out, "server %s:%ld max_fails=3 fail_timeout=1s;\n", f->addresses[i],
-			c->function_port);
 	buf_addf(out,
+		"upstream svarm_functions {\n"
+		"svarm_tasks;\n"
 		"keepalive %ld;\n"
 		"keepalive_requests 100000;\n"
 		"keepalive_timeout %ldms;\n"
@@ -150,51 +129,34 @@ static void write_upstream(const struct config *c, const struct function *f, str
 		c->keepalive, c->upstream_idle_ms);
 }
 
-static void write_functions(const struct config *c, const struct model *m, struct buf *out)
-{
-	for (size_t i = 0; m && i < m->functions_n; i++)
-		if (m->functions[i].addresses_n)
-			write_upstream(c, &m->functions[i], out);
-	buf_addf(out,
-		"map fn/$svarm_fn $svarm_upstream {\n"
-		"default %s;\n",
-		m ? "none" : "asleep");
-	for (size_t i = 0; m && i < m->functions_n; i++) {
-		const struct function *f = &m->functions[i];
-
-		if (f->addresses_n)
-			buf_addf(out, "fn/%s fn_%s;\n", f->name, f->name);
-		else
-			buf_addf(out, "fn/%s asleep;\n", f->name);
-	}
-	buf_adds(out, "}\n");
-}
-
 static void write_function_calls(struct buf *out)
 {
-	buf_adds(out, "location /function/ {\n"
-		      "error_page 463 = @asleep;\n"
-		      "error_page 502 504 =502 @unreachable;\n"
-		      "if ($svarm_upstream = none) {\n"
-		      "return 404 \"error finding function $svarm_fn." FUNCTION_NAMESPACE
-		      ": server returned non-200 status code (404) for function, $svarm_fn\\n\";\n"
-		      "}\n"
-		      "if ($svarm_upstream = asleep) {\n"
-		      "return 463;\n"
-		      "}\n"
-		      "proxy_pass http://$svarm_upstream$svarm_path$is_args$args;\n"
-		      "}\n"
-		      /* Who is asleep is decided without the body: it stays here. */
-		      "location @asleep {\n"
+	/* To a task.  A function's answer cannot steer nginx. */
+	static const char proxy[] =
+		"error_page 502 504 = @failed;\n"
+		"proxy_ignore_headers X-Accel-Redirect X-Accel-Expires X-Accel-Limit-Rate "
+		"X-Accel-Buffering X-Accel-Charset;\n"
+		"proxy_pass http://svarm_functions$svarm_uri;\n"
+		"}\n";
+
+	/* A body streams: it is sent on as it comes in, and not to a second task.  (What came in
+	 * together with the headers is kept, and can be.) */
+	buf_addf(
+		out, "location /function/ {\nsvarm_call;\nproxy_request_buffering off;\n%s", proxy);
+	buf_addf(out, "location @awake {\nsvarm_call;\n%s", proxy);
+	/* Who is asleep is decided without the body: it stays here. */
+	buf_adds(out, "location @asleep {\n"
+		      "error_page 502 504 = @failed;\n"
 		      "proxy_pass_request_body off;\n"
 		      "proxy_set_header Content-Length \"\";\n"
 		      "proxy_set_header Connection \"\";\n"
 		      "proxy_set_header Host $host;\n"
 		      "proxy_set_header X-Call-Id $svarm_call_id;\n"
+		      "proxy_set_header X-Start-Time $svarm_start_time;\n"
 		      "proxy_pass http://svarm_control;\n"
 		      "}\n"
-		      "location @unreachable {\n"
-		      "return 502 $svarm_nothing;\n"
+		      "location @failed {\n"
+		      "svarm_failed;\n"
 		      "}\n");
 }
 
@@ -254,15 +216,31 @@ static void write_metrics_server(const struct config *c, struct buf *out)
 		c->run_dir);
 }
 
-void nginx_conf(
-	const struct config *c, const struct nginx_env *env, const struct model *m, struct buf *out)
+/* The table must lie in memory. */
+static void write_plane_server(const struct config *c, struct buf *out)
+{
+	buf_addf(out,
+		"server {\n"
+		"listen unix:%s/" PLANE_SOCKET ";\n"
+		"client_max_body_size 4m;\n"
+		"client_body_buffer_size 4m;\n"
+		"access_log off;\n"
+		"location / {\n"
+		"svarm_control;\n"
+		"}\n"
+		"}\n",
+		c->run_dir);
+}
+
+void nginx_conf(const struct config *c, const struct nginx_env *env, struct buf *out)
 {
 	write_main(c, env, out);
 	write_client_side(c, out);
 	write_proxy_side(c, out);
 	write_maps(out);
-	write_functions(c, m, out);
+	write_upstream(c, out);
 	write_server(c, out);
 	write_metrics_server(c, out);
+	write_plane_server(c, out);
 	buf_adds(out, "}\n");
 }

@@ -7,14 +7,21 @@
 #include "faas/common/keys.h"
 #include "faas/common/log.h"
 #include "faas/gateway/metrics.h"
+#include "faas/gateway/planetext.h"
+#include "faas/gateway/ready.h"
 #include "lib/base/clock.h"
 #include "lib/base/xalloc.h"
 
 static const usec_t FAST = 250 * USEC_PER_MSEC;    /* between looks while things move */
-static const usec_t DEBOUNCE = 50 * USEC_PER_MSEC; /* between an event and the look */
+static const usec_t HURRIED = 25 * USEC_PER_MSEC;  /* ... and while a caller waits */
+static const usec_t DEBOUNCE = 20 * USEC_PER_MSEC; /* between an event and the look */
 static const usec_t AFTER_EVENT = 5 * USEC_PER_SEC;
 static const usec_t GIVE_UP_FAST = 120 * USEC_PER_SEC; /* something never converges */
 static const usec_t STALE = 30 * USEC_PER_SEC;
+enum {
+	PROBE_MS = 15,         /* new tasks, between glances at the rest of the world */
+	FIRST_PROBE_MS = 1000, /* all tasks are new to a gateway that starts */
+};
 
 /* Events after which the picture may differ.  Containers of other nodes send none. */
 static const char event_filters[] = "{\"type\":[\"service\",\"container\",\"node\"],"
@@ -24,17 +31,24 @@ static const char event_filters[] = "{\"type\":[\"service\",\"container\",\"node
 struct watch {
 	const struct config *c;
 	struct nginx *nginx;
+	struct plane *plane;
 	pthread_mutex_t lock;
 	pthread_cond_t wake;    /* the looker has reason to look */
 	pthread_cond_t settled; /* a look is over */
 	bool dirty;
-	usec_t last_event;
+	usec_t last_event, hurry_until;
 	unsigned long begun, finished; /* looks; finished only counts effective ones */
 	struct model *model;
 	usec_t last_ok;
 	char docker_problem[128], nginx_problem[128];
+	void (*changed)(void *arg, const struct model *m);
+	void *changed_arg;
 	/* the looker's own */
+	struct ready *ready;
+	struct model *all; /* the last look, ready or not */
 	struct buf applied;
+	unsigned applied_start; /* which of nginx' starts got it */
+	bool owed;              /* nginx runs but has not taken the table */
 	usec_t last_change;
 };
 
@@ -136,34 +150,79 @@ static void note(struct watch *w, char *slot, size_t size, const char *problem)
 	pthread_mutex_unlock(&w->lock);
 }
 
-/* Bring nginx in line with @m (NULL: not known yet). */
-static void put_into_effect(struct watch *w, const struct model *m)
+/* Bring nginx' table in line with @m.  True when it is. */
+static bool put_into_effect(struct watch *w, const struct model *m)
 {
-	_cleanup_buf_ struct buf conf = BUF_INIT;
+	unsigned start = nginx_starts(w->nginx);
+	_cleanup_buf_ struct buf table = BUF_INIT;
 	_cleanup_err_ struct err err = ERR_INIT;
 
-	nginx_conf(w->c, nginx_env(w->nginx), m, &conf);
-	if (w->applied.len == conf.len && !memcmp(buf_str(&w->applied), conf.data, conf.len))
-		return;
+	plane_table(m, w->c->function_port, &table);
+	if (start == w->applied_start && w->applied.len == table.len &&
+		!memcmp(buf_str(&w->applied), table.data, table.len))
+		return true;
 	w->last_change = clock_now();
-	if (nginx_apply(w->nginx, &conf, &err) < 0) {
-		metric_add(METRIC_RELOAD_FAILURES);
-		note(w, w->nginx_problem, sizeof(w->nginx_problem), err_msg(&err));
-		return;
+	w->owed = plane_push(w->plane, m, &err) < 0 && start;
+	if (err.code) {
+		metric_add(METRIC_TABLE_FAILURES);
+		if (start) /* else nobody could take it yet */
+			note(w, w->nginx_problem, sizeof(w->nginx_problem), err_msg(&err));
+		return false;
 	}
 	note(w, w->nginx_problem, sizeof(w->nginx_problem), "");
-	metric_add(METRIC_RELOADS);
-	if (m)
-		log_info("%zu functions, nginx is up to date", m->functions_n);
+	metric_add(METRIC_TABLES);
+	log_debug("%zu functions, nginx is up to date", m->functions_n);
 	buf_done(&w->applied);
-	w->applied = conf;
-	conf = BUF_INIT;
+	w->applied = table;
+	w->applied_start = start;
+	table = BUF_INIT;
+	return true;
+}
+
+/* Make the last look, as far as its tasks are ready, the picture for everybody. */
+static void publish(struct watch *w, unsigned long number)
+{
+	struct model *m = model_pick(w->all, ready_is, w->ready), *old;
+	bool effective = put_into_effect(w, m);
+	void (*changed)(void *arg, const struct model *m);
+	void *arg;
+
+	pthread_mutex_lock(&w->lock);
+	old = w->model;
+	w->model = model_ref(m);
+	if (effective)
+		w->finished = number;
+	changed = w->changed;
+	arg = w->changed_arg;
+	pthread_cond_broadcast(&w->settled);
+	pthread_mutex_unlock(&w->lock);
+	model_unref(old);
+	if (effective && changed)
+		changed(arg, m);
+	model_unref(m);
+}
+
+/* Give new tasks a moment; @all: until no more become ready, not just the first. */
+static bool probe(struct watch *w, int ms, bool all)
+{
+	usec_t end = clock_now() + (usec_t)ms * USEC_PER_MSEC, now;
+	bool some = false;
+
+	while (ready_missing(w->ready) && (now = clock_now()) < end) {
+		bool found = ready_probe(w->ready, (int)((end - now) / USEC_PER_MSEC) + 1);
+
+		some |= found;
+		if (found && !all)
+			break;
+	}
+	return some;
 }
 
 static void look(struct watch *w, struct docker *d)
 {
 	_cleanup_err_ struct err err = ERR_INIT;
-	struct model *m = NULL, *old;
+	struct model *m = NULL;
+	bool first = !w->all;
 	unsigned long number;
 
 	pthread_mutex_lock(&w->lock);
@@ -178,16 +237,14 @@ static void look(struct watch *w, struct docker *d)
 		return;
 	}
 	note(w, w->docker_problem, sizeof(w->docker_problem), "");
-	put_into_effect(w, m);
-
 	pthread_mutex_lock(&w->lock);
-	old = w->model;
-	w->model = m;
 	w->last_ok = clock_now();
-	w->finished = number;
-	pthread_cond_broadcast(&w->settled);
 	pthread_mutex_unlock(&w->lock);
-	model_unref(old);
+	ready_follow(w->ready, m);
+	model_unref(w->all);
+	w->all = m;
+	probe(w, first ? FIRST_PROBE_MS : PROBE_MS, first);
+	publish(w, number);
 }
 
 /* How long to the next look when nobody asks for one. */
@@ -197,7 +254,38 @@ static usec_t pause_of(struct watch *w)
 	bool moving = now - w->last_event < AFTER_EVENT ||
 		      (model_converging(w->model) && now - moved < GIVE_UP_FAST);
 
+	if (now < w->hurry_until)
+		return HURRIED;
+	if (w->owed && !w->docker_problem[0])
+		return DEBOUNCE;
 	return moving ? FAST : (usec_t)w->c->resync_ms * USEC_PER_MSEC;
+}
+
+/* Until it is time to look.  True when somebody asked for it. */
+static bool rest(struct watch *w)
+{
+	struct timespec until;
+	usec_t end;
+	bool asked;
+
+	pthread_mutex_lock(&w->lock);
+	end = clock_now() + pause_of(w);
+	while (!w->dirty && clock_now() < end) {
+		unsigned long number = w->begun;
+
+		if (!w->all || !ready_missing(w->ready)) {
+			deadline_in(&until, end - clock_now());
+			pthread_cond_timedwait(&w->wake, &w->lock, &until);
+			continue;
+		}
+		pthread_mutex_unlock(&w->lock);
+		if (probe(w, PROBE_MS, false))
+			publish(w, number);
+		pthread_mutex_lock(&w->lock);
+	}
+	asked = w->dirty && clock_now() >= w->hurry_until;
+	pthread_mutex_unlock(&w->lock);
+	return asked;
 }
 
 static void *looker(void *arg)
@@ -205,25 +293,20 @@ static void *looker(void *arg)
 	struct watch *w = arg;
 	_cleanup_(docker_freep) struct docker *d = NULL;
 	_cleanup_err_ struct err err = ERR_INIT;
-	struct timespec until;
 
 	if (docker_new(w->c->docker_host, &d, &err) < 0) {
 		note(w, w->docker_problem, sizeof(w->docker_problem), err_msg(&err));
 		return NULL;
 	}
-	put_into_effect(w, NULL);
 	for (;;) {
 		look(w, d);
-		pthread_mutex_lock(&w->lock);
-		deadline_in(&until, pause_of(w));
-		while (!w->dirty && pthread_cond_timedwait(&w->wake, &w->lock, &until) == 0)
-			;
-		pthread_mutex_unlock(&w->lock);
-		clock_sleep(DEBOUNCE);
+		if (rest(w))
+			clock_sleep(DEBOUNCE); /* events come in flocks */
 	}
 }
 
-int watch_start(const struct config *c, struct nginx *n, struct watch **ret, struct err *err)
+int watch_start(const struct config *c, struct nginx *n, struct plane *p, struct watch **ret,
+	struct err *err)
 {
 	struct watch *w = xcalloc(1, sizeof(*w));
 	pthread_t a, b;
@@ -231,6 +314,8 @@ int watch_start(const struct config *c, struct nginx *n, struct watch **ret, str
 
 	w->c = c;
 	w->nginx = n;
+	w->plane = p;
+	w->ready = ready_new(c->function_port);
 	w->last_event = w->last_change = clock_now();
 	pthread_mutex_init(&w->lock, NULL);
 	cond_init(&w->wake);
@@ -242,6 +327,39 @@ int watch_start(const struct config *c, struct nginx *n, struct watch **ret, str
 		return err_errno(err, r, "unable to start a thread");
 	*ret = w;
 	return 0;
+}
+
+void watch_listen(struct watch *w, void (*changed)(void *arg, const struct model *m), void *arg)
+{
+	pthread_mutex_lock(&w->lock);
+	w->changed = changed;
+	w->changed_arg = arg;
+	pthread_mutex_unlock(&w->lock);
+}
+
+void watch_hurry(struct watch *w, int ms)
+{
+	usec_t until = clock_now() + (usec_t)ms * USEC_PER_MSEC;
+
+	pthread_mutex_lock(&w->lock);
+	w->hurry_until = MAX_OF(w->hurry_until, until);
+	w->dirty = true;
+	pthread_cond_signal(&w->wake);
+	pthread_mutex_unlock(&w->lock);
+}
+
+bool watch_known(struct watch *w, int timeout_ms)
+{
+	struct timespec until;
+	bool known;
+
+	deadline_in(&until, (usec_t)timeout_ms * USEC_PER_MSEC);
+	pthread_mutex_lock(&w->lock);
+	while (!w->model && pthread_cond_timedwait(&w->settled, &w->lock, &until) == 0)
+		;
+	known = w->model;
+	pthread_mutex_unlock(&w->lock);
+	return known;
 }
 
 bool watch_settle(struct watch *w, int timeout_ms)

@@ -7,6 +7,7 @@
 struct config {
 	struct redis_address redis;
 	const char *gateway; /* SVARM_GATEWAY: "http://host:port", no slash at the end */
+	const char *cgroup;  /* SVARM_CGROUP: the machine's tree of control groups */
 	long max_inflight;   /* SVARM_MAX_INFLIGHT: calls at once */
 	long max_held; /* SVARM_MAX_HELD: entries in memory, most of them waiting to be retried */
 	long max_held_bytes; /* SVARM_MAX_HELD_BYTES: of their bodies */
@@ -20,7 +21,8 @@ struct config {
 	long retry_max_ms;  /* SVARM_RETRY_MAX */
 	long claim_idle_ms; /* SVARM_CLAIM_IDLE: an entry untouched that long has lost its worker */
 	long max_wait_ms;   /* SVARM_MAX_WAIT: for a function without any instance */
-	long stop_timeout_ms; /* SVARM_STOP_TIMEOUT */
+	long stop_timeout_ms;   /* SVARM_STOP_TIMEOUT */
+	long usage_interval_ms; /* SVARM_USAGE_INTERVAL: between two reports of use */
 	struct buf password;
 };
 

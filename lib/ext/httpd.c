@@ -40,6 +40,7 @@ struct httpd_request {
 	} pending[16];
 	size_t pending_n;
 	unsigned status;
+	usec_t begun_at;
 	void *user;
 	struct httpd_stream *stream; /* a share of it, or NULL */
 };
@@ -49,6 +50,7 @@ static struct httpd_request *request_new(const char *uri)
 	struct httpd_request *rq = xcalloc(1, sizeof(*rq));
 	char *q;
 
+	rq->begun_at = clock_now();
 	rq->path = xstrdup(uri);
 	q = strchr(rq->path, '?');
 	if (q)
@@ -331,4 +333,9 @@ struct httpd_stream *httpd_stream_begin(struct httpd_request *rq, unsigned statu
 unsigned httpd_status(const struct httpd_request *rq)
 {
 	return rq->status;
+}
+
+usec_t httpd_begun(const struct httpd_request *rq)
+{
+	return rq->begun_at;
 }

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "lib/base/clock.h"
 #include "lib/base/err.h"
 #include "lib/base/macro.h"
 
@@ -84,3 +85,5 @@ void httpd_stream_end(struct httpd_stream *s);
 
 /* The status that was answered; 0 before. */
 unsigned httpd_status(const struct httpd_request *rq);
+/* When the request line had come: clock_now(). */
+usec_t httpd_begun(const struct httpd_request *rq);

@@ -9,6 +9,12 @@ State lives in memory.  Beside Docker's own routes there is POST /_control, with
   {"logs": {"NAME": [[STREAM, TASK, UNIX-TIME, TEXT], ...]}}   lines of a service
   {"secrets": [{...}, ...]}               more secrets, as GET /secrets has them
   {"log_error": "TEXT"}                   every log ends with this message of Docker's from now on
+  {"pools": {"NAME": {"addresses": [...], "after": SECONDS, "error": "..."}}}
+                                          a service whose tasks come and go with its replicas: the
+                                          next address runs SECONDS after it was asked for; never,
+                                          if there is an error
+  {"updating": {"NAME": true|false}}      an update of the service is under way
+  {"managers": N}                         of the swarm
 Services made through the API get as many tasks as they have replicas, all at 127.0.0.1.
 
 FAKE_DOCKER_API="MIN-MAX" is the range of API versions it speaks (minors), default 12-41.
@@ -45,6 +51,11 @@ class State:
         self.broken = False
         self.serial = 100
         self.requests = {}
+        self.pools = {}
+        self.since = {}    # service id -> when each of its tasks was asked for
+        self.scaled = {}   # service name -> numbers of replicas it was given
+        self.updating = {}
+        self.managers = 1
 
     def event(self, action, name):
         line = json.dumps({"Type": "service", "Action": action,
@@ -65,17 +76,40 @@ class State:
 
     def addresses(self, service):
         name = service["Spec"]["Name"]
+        if name in self.pools:
+            return self.pools[name]["addresses"][:self.wanted(service)]
         if name in self.tasks:
             return self.tasks[name]
         return ["127.0.0.1"] * service["Spec"]["Mode"]["Replicated"]["Replicas"]
 
-    def task_list(self):
+    def wanted(self, service):
+        return service["Spec"]["Mode"]["Replicated"]["Replicas"]
+
+    def status(self, service, i):
+        """Of its task number i."""
+        pool = self.pools.get(service["Spec"]["Name"])
+        if not pool:
+            return {"State": "running"}
+        if pool.get("error"):
+            return {"State": "pending", "Err": pool["error"],
+                    "Timestamp": "2026-01-02T03:04:05.%09dZ" % i}
+        asked = self.since.setdefault(service["ID"], [])
+        now = time.monotonic()
+        del asked[self.wanted(service):]
+        asked.extend([now] * (self.wanted(service) - len(asked)))
+        return {"State": "running" if now - asked[i] >= pool.get("after", 0) else "starting"}
+
+    def task_list(self, services=None):
         out = []
         for sid, service in self.services.items():
+            if services and sid not in services:
+                continue
+            self.since.get(sid, [])[self.wanted(service):] = []
             for i, address in enumerate(self.addresses(service)):
                 out.append({
                     "ID": "%s.%d" % (sid, i), "ServiceID": sid, "DesiredState": "running",
-                    "Status": {"State": "running"},
+                    "Status": {**self.status(service, i), "ContainerStatus": {
+                        "ContainerID": "%060x%04d" % (int(sid[3:]), i)}},
                     "NetworksAttachments": [
                         {"Network": {"ID": "n0", "Spec": {"Name": "other"}},
                          "Addresses": ["192.0.2.1/24"]},
@@ -133,7 +167,10 @@ class Handler(BaseHTTPRequestHandler):
             return self.list_services()
         if path == "/tasks":
             with STATE.lock:
-                return self.answer(200, STATE.task_list())
+                filters = json.loads(self.query.get("filters", ["{}"])[0])
+                return self.answer(200, STATE.task_list(filters.get("service")))
+        if path == "/info":
+            return self.answer(200, {"Swarm": {"Managers": STATE.managers}})
         if path == "/secrets":
             return self.answer(200, STATE.secrets)
         if path == "/secrets/create":
@@ -149,6 +186,8 @@ class Handler(BaseHTTPRequestHandler):
             return self.create()
         if len(parts) == 3 and parts[2] == "update":
             return self.update(parts[1])
+        if len(parts) == 2 and parts[0] == "services" and verb == "GET":
+            return self.inspect(parts[1])
         if len(parts) == 2 and parts[0] == "services" and verb == "DELETE":
             return self.delete(parts[1])
         if path == "/events":
@@ -163,10 +202,14 @@ class Handler(BaseHTTPRequestHandler):
                 return self.answer(200, {"services": list(STATE.services.values()),
                                          "requests": STATE.requests, "secrets": STATE.secrets,
                                          "values": STATE.values, "readers": STATE.readers,
-                                         "versions": sorted(STATE.versions)})
+                                         "versions": sorted(STATE.versions),
+                                         "scaled": STATE.scaled})
         wanted = self.body()
         with STATE.lock:
             STATE.tasks.update(wanted.get("tasks", {}))
+            STATE.pools.update(wanted.get("pools", {}))
+            STATE.updating.update(wanted.get("updating", {}))
+            STATE.managers = wanted.get("managers", STATE.managers)
             STATE.broken = wanted.get("broken", STATE.broken)
             STATE.secrets.extend(wanted.get("secrets", []))
             STATE.images.update(wanted.get("images", {}))
@@ -186,6 +229,15 @@ class Handler(BaseHTTPRequestHandler):
                      if all(name in s["Spec"].get("Labels", {}) for name in label)]
             return self.answer(200, found)
 
+    def inspect(self, sid):
+        with STATE.lock:
+            service = STATE.services.get(sid)
+            if not service:
+                return self.answer(404, {"message": "service %s not found" % sid})
+            if STATE.updating.get(service["Spec"]["Name"]):
+                service = dict(service, UpdateStatus={"State": "updating"})
+            return self.answer(200, service)
+
     def create(self):
         spec = self.body()
         with STATE.lock:
@@ -203,7 +255,13 @@ class Handler(BaseHTTPRequestHandler):
                 return self.answer(404, {"message": "service %s not found" % sid})
             if int(self.query["version"][0]) != service["Version"]["Index"]:
                 return self.answer(500, {"message": "rpc error: update out of sequence"})
-            service["PreviousSpec"], service["Spec"] = service["Spec"], spec
+            service["PreviousSpec"] = service["Spec"]
+            replicas = STATE.wanted({"Spec": spec})
+            if replicas != STATE.wanted(service):
+                STATE.scaled.setdefault(spec["Name"], []).append(replicas)
+            STATE.since.setdefault(sid, [])
+            service["Spec"] = spec
+            STATE.since[sid] += [time.monotonic()] * (replicas - len(STATE.since[sid]))
             service["Version"]["Index"] = STATE.bump()
             STATE.event("update", spec["Name"])
         return self.answer(200, {"Warnings": None})

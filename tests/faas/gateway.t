@@ -84,7 +84,7 @@ def asleep(s):
     assert r.status == 503 and int(r.headers["retry-after"]) >= 1, (r.status, r.headers)
     assert "x-call-id" in r.headers
     s.tasks("idle", ["127.0.0.2"])
-    s.await_config("upstream fn_idle {")
+    s.await_table("idle", ["127.0.0.2"])
     assert s.post("/function/idle", b"y").text == "y"
 
 
@@ -139,14 +139,32 @@ def hang_up(s):
 
 
 def dead_task(s):
-    """a task that is gone costs nobody a call: even POST goes to the next one"""
+    """a task that dies costs nobody a call: even POST goes to the next one"""
+    dead = [s.backend(a, lambda rq: (200, {}, b"alive")) for a in ("127.0.0.98", "127.0.0.99")]
     s.function("half", ["127.0.0.2", "127.0.0.99"])
+    s.function("lost", ["127.0.0.98", "127.0.0.99"])
+    assert s.post("/function/lost", b"x").text == "alive"
+    for b in dead:
+        b.stop()
+        s.backends.remove(b)
     for _ in range(60):
         r = s.post("/function/half", b"x")
         assert r.status == 200 and r.text == "x", r.status
-    s.function("lost", ["127.0.0.98", "127.0.0.99"])
     r = s.post("/function/lost", b"x")
     assert r.status == 502 and r.body == b"", (r.status, r.text)
+
+
+def not_ready(s):
+    """a task that does not listen gets no calls; once it does, it is found at once"""
+    s.function("late", ["127.0.0.97"], ready=[])
+    r = s.post("/function/late", b"x")
+    assert r.status == 503 and r.headers["x-svarm-reason"] == "no-task", r.status
+    s.tasks("late", ["127.0.0.97", "127.0.0.2"])
+    s.await_table("late", ["127.0.0.2"])
+    s.backend("127.0.0.97", lambda rq: (200, {}, b"late"))
+    start = time.monotonic()
+    s.await_table("late", ["127.0.0.2", "127.0.0.97"])
+    assert time.monotonic() - start < 0.5
 
 
 def follows(s):
@@ -154,12 +172,12 @@ def follows(s):
     b = s.backend("127.0.0.7", lambda rq: (200, {}, b"seven"))
     s.function("moving", ["127.0.0.2"])
     s.tasks("moving", ["127.0.0.7"])
-    s.await_config("server 127.0.0.7:", timeout=2)
+    s.await_table("moving", ["127.0.0.7"], timeout=2)
     r = s.post("/function/moving", b"x")
     assert r.text == "seven", (r.status, r.text)
     time.sleep(5.5)  # the burst of looks after an event is over
     s.tasks("moving", ["127.0.0.2"], quiet=True)
-    s.await_config("server 127.0.0.7:", present=False, timeout=4)
+    s.await_table("moving", ["127.0.0.2"], timeout=4)
     n = len(b.requests)
     for _ in range(10):
         r = s.post("/function/moving", b"x")
@@ -168,15 +186,17 @@ def follows(s):
 
 
 def quiet(s):
-    """nothing changes, nothing is reloaded"""
-    def reloads():
+    """nothing changes, nothing is sent to nginx; and a change is no reload"""
+    def tables():
         text = request(s.metrics, "GET", "/metrics").text
-        return int(re.search(r"^svarm_nginx_reloads_total (\d+)$", text, re.M).group(1))
-    n = reloads()
+        return int(re.search(r"^svarm_nginx_tables_total (\d+)$", text, re.M).group(1))
+    n, workers = tables(), s.nginx_workers()
     for _ in range(3):
         s.control(tasks={})
         time.sleep(0.3)
-    assert reloads() == n
+    assert tables() == n
+    s.function("one-more", ["127.0.0.2"])
+    assert tables() > n and s.nginx_workers() == workers and len(workers) >= 1
 
 
 def big_bodies(s):
@@ -246,7 +266,7 @@ def life_of_a_function(s):
     assert s.system("POST", "functions", d).status == 202
     r = s.system("GET", "function/newone")
     assert r.status == 200 and r.json()["limits"] == {"memory": "128Mi", "cpu": "100m"}, r.text
-    s.await_config("upstream fn_newone {")
+    s.await_table("newone", ["127.0.0.1"])
     assert s.post("/function/newone", b"x").text == "new"
     r = s.system("POST", "functions", d)
     assert r.status == 400 and "already exists" in r.text, r.status
@@ -263,7 +283,7 @@ def life_of_a_function(s):
 
     assert s.system("DELETE", "functions", {"functionName": "newone"}).status == 202
     assert s.system("GET", "function/newone").status == 404
-    s.await_config("fn_newone", present=False)
+    s.await_table("newone", None)
     assert s.post("/function/newone").status == 404
 
 
@@ -331,7 +351,7 @@ def metrics(s):
     """port 8082 has metrics and its own health"""
     text = request(s.metrics, "GET", "/metrics").text
     for name in ["svarm_docker_up 1", "svarm_redis_up 1", "svarm_nginx_requests_total",
-                 'gateway_service_count{function_name="echo"} 2']:
+                 'gateway_service_count{function_name="echo.openfaas-fn"} 2']:
         assert name in text, (name, text)
     assert request(s.metrics, "GET", "/healthz").text == "OK\n"
     assert request(s.metrics, "GET", "/system/functions").status == 404
@@ -496,7 +516,7 @@ def main():
         s.start_docker()
         s.start_echo("127.0.0.2")
         s.start_echo("127.0.0.3")
-        s.start_gateway()
+        s.start_gateway(SVARM_WAKE_TIMEOUT="1s")
         s.function("echo", ["127.0.0.2", "127.0.0.3"])
     except BaseException:
         print("Bail out! the gateway did not start")
@@ -505,7 +525,7 @@ def main():
         s.close()
         raise
     run(s, [verbs, root_path, call_ids, forwarded, unknown, asleep, own_errors, keepalive, balanced,
-            hang_up, dead_task, follows, quiet, big_bodies, chunked_upload, streaming, needs_auth,
+            hang_up, dead_task, not_ready, follows, quiet, big_bodies, chunked_upload, streaming, needs_auth,
             life_of_a_function, refusals, what_docker_gets, stack_functions, info, metrics, probes,
             peer_is_bounded, async_rules, full_redis, redis_breaks, docker_breaks, reload_in_flight,
             nginx_dies, graceful_stop, refuses_to_start_open])

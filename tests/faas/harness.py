@@ -79,13 +79,20 @@ class Root:
     """nginx and redis-server, fetched but not installed; run through the loader they came with."""
 
     def __init__(self, folder):
-        out = subprocess.run([os.path.join(TOP, "faas/images/fetch-root"),
-                              os.path.join(TOP, "build/images"), "nginx", "redis-server",
-                              "ca-certificates"], capture_output=True, text=True)
+        images = os.path.join(TOP, "faas/images")
+        with open(images + "/packages") as f:
+            packages = f.read().split()
+        out = subprocess.run([images + "/fetch-root", os.path.join(TOP, "build/images"), *packages],
+                             capture_output=True, text=True)
         if out.returncode:
             skip("nginx and redis-server cannot be fetched: " + out.stderr.strip()[-200:])
         self.root = out.stdout.strip().splitlines()[-1]
         self.folder = folder
+        self.sanitized = bool(os.environ.get("SANITIZE"))  # the module, in an nginx that is not
+        self.module = os.path.join(TOP, "build/san" if self.sanitized else "build/images",
+                                   "ngx_http_svarm_module.so")
+        subprocess.run([os.path.join(TOP, "faas/nginx/build-module"), self.root, self.module],
+                       check=True)
 
     def wrap(self, path):
         """An executable that runs the root's own PATH with the root's own libraries."""
@@ -97,9 +104,14 @@ class Root:
                       for base, _, files in os.walk(self.root + "/usr/lib")
                       for f in files if re.match(r"ld-linux.*\.so\.\d$", f))
         out = os.path.join(self.folder, os.path.basename(path))
+        preload = ""
+        if self.sanitized and path.endswith("/nginx"):
+            preload = "--preload " + subprocess.run(
+                [os.environ.get("CC", "cc"), "-print-file-name=libasan.so"], check=True,
+                capture_output=True, text=True).stdout.strip()
         with open(out, "w") as f:
-            f.write('#!/bin/sh\nexec %s --library-path %s %s "$@"\n'
-                    % (loader, libs, os.path.join(self.root, path)))
+            f.write('#!/bin/sh\nexec %s %s --library-path %s %s "$@"\n'
+                    % (loader, preload, libs, os.path.join(self.root, path)))
         os.chmod(out, 0o755)
         return out
 
@@ -263,7 +275,8 @@ class Stack:
                 "DOCKER_HOST": "unix://" + self.docker_sock,
                 "SVARM_REDIS": "127.0.0.1:%d" % self.redis_port,
                 "SVARM_RUN": self.dir + "/run", "SVARM_TMP": self.dir + "/tmp",
-                "SVARM_NGINX": self.nginx, "SVARM_PORT": str(self.port),
+                "SVARM_NGINX": self.nginx, "SVARM_NGINX_MODULE": self.root.module,
+                "SVARM_PORT": str(self.port),
                 "SVARM_METRICS_PORT": str(self.metrics), "SVARM_PEER_PORT": str(self.peer),
                 "SVARM_FUNCTION_PORT": str(self.function_port),
                 "SVARM_GATEWAY": "http://127.0.0.1:%d" % self.port,
@@ -320,27 +333,82 @@ class Stack:
         c.request("POST" if wanted else "GET", "/_control", json.dumps(wanted) if wanted else None)
         return json.loads(c.getresponse().read())
 
-    def function(self, name, addresses, replicas=None):
-        """A function as `docker stack deploy` makes it."""
+    def function(self, name, addresses, replicas=None, ready=None, labels=None):
+        """A function as `docker stack deploy` makes it; waits until nginx calls the @ready ones."""
         n = len(addresses) if replicas is None else replicas
         spec = {"Labels": {"com.openfaas.function": name, "function": "true",
-                           "com.docker.stack.namespace": "fn"},
+                           "com.docker.stack.namespace": "fn", **(labels or {})},
                 "TaskTemplate": {"ContainerSpec": {"Image": "svarm/echo:dev"},
                                  "Networks": [{"Target": "n1"}]},
                 "Mode": {"Replicated": {"Replicas": n}}}
         self.control(services={"fn_" + name: spec}, tasks={"fn_" + name: addresses})
-        self.await_config("fn_%s {" % name if addresses else "fn/%s asleep" % name)
+        self.await_table(name, addresses if ready is None else ready)
 
     def tasks(self, name, addresses, quiet=False):
         self.control(tasks={"fn_" + name: addresses}, quiet=quiet)
 
-    def conf(self):
-        with open(self.dir + "/run/nginx.conf") as f:
-            return f.read()
+    def plane(self, path="/table", verb="GET", body=None):
+        """What nginx' module says, by way of the daemon's own door."""
+        c = http.client.HTTPConnection("nginx")
+        c.sock = socket.socket(socket.AF_UNIX)
+        c.sock.connect(self.dir + "/run/plane/control.sock")
+        c.request(verb, path, body)
+        return c.getresponse().read().decode()
 
-    def await_config(self, text, present=True, timeout=5):
-        wait_for("'%s' in nginx.conf" % text, lambda: (text in self.conf()) == present, timeout)
-        time.sleep(0.15)  # nginx is taking it up
+    def put_table(self, functions):
+        """Tell nginx' module, past the daemon: {name: (timeout in ms, [address])}."""
+        text = "svarm-table 1\n"
+        for name in sorted(functions, key=str.lower):
+            timeout, addresses = functions[name]
+            text += "function %s %d\n" % (name, timeout)
+            for a in sorted(addresses, key=socket.inet_aton):
+                text += "task %s:%d\n" % (a, self.function_port)
+        answer = self.plane("/table", "PUT", (text + "end\n").encode())
+        assert answer == "done\n", answer
+
+    def push_again(self):
+        """Have the daemon's own table in nginx again."""
+        self.pushes = getattr(self, "pushes", 0) + 1
+        self.function("push-%d" % self.pushes, [], replicas=0)
+
+    def nginx_workers(self):
+        """Process ids of nginx' worker processes."""
+        with open(self.dir + "/run/nginx.pid") as f:
+            master = f.read().strip()
+        with open("/proc/%s/task/%s/children" % (master, master)) as f:
+            return sorted(int(pid) for pid in f.read().split())
+
+    def table(self):
+        """{function: (in flight, {address: in flight})} as nginx has it now."""
+        out = {}
+        for line in self.plane().splitlines():
+            words = line.split()
+            if words[0] == "function":
+                tasks = {}
+                out[words[1]] = (int(words[3]), tasks)
+            elif words[0] == "task":
+                tasks[words[1].split(":")[0]] = int(words[2])
+        return out
+
+    def counters(self, name):
+        """(started, {status: calls}) of a function."""
+        started, codes, at = 0, {}, None
+        for line in self.plane("/counters").splitlines():
+            words = line.split()
+            if words[0] == "function":
+                at = words[1]
+            elif at == name and words[0] == "status":
+                codes[int(words[1])] = int(words[2])
+            elif at == name and words[0] == "started":
+                started = int(words[1])
+        return started, codes
+
+    def await_table(self, name, addresses, timeout=5):
+        """Until nginx sends calls of a function to just these; None: it knows no such function."""
+        def there():
+            f = self.table().get(name)
+            return f is None if addresses is None else f and set(f[1]) == set(addresses)
+        wait_for("%s at %s" % (name, addresses), there, timeout)
 
     # ---- calls
 
@@ -414,7 +482,7 @@ def run(stack, tests):
             found = re.search(r"(ERROR|WARNING): \w+Sanitizer|runtime error:", log)
             if found:
                 failed += 1
-                print("# %s:\n# %s" % (name, log[found.start():][:3000].replace("\n", "\n# ")))
+                print("# %s:\n# %s" % (name, log[log.rfind("\n", 0, found.start()) + 1:][:3000].replace("\n", "\n# ")))
     finally:
         stack.close()
     sys.exit(1 if failed else 0)

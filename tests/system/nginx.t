@@ -48,6 +48,8 @@ cat >"$work/cluster.yaml" <<-'YAML'
 	cluster: nginx
 	nodes:
 	  - {name: node, address: 203.0.113.11, private: 10.0.0.11, roles: [manager, ingress, worker, database]}
+	  - {name: two, address: 203.0.113.12, private: 10.0.0.12, roles: [manager]}
+	  - {name: three, address: 203.0.113.13, private: 10.0.0.13, roles: [manager]}
 YAML
 printf 'svarm-facts\t1\naddress\teth1\t10.0.0.11\t1500\n%s\t0\nend\tok\n' \
 	"sysctl	/proc/sys/net/ipv6/conf/all/disable_ipv6" >"$work/facts"
@@ -65,7 +67,7 @@ sed -e "s|/var/log/nginx|$work/log|; s|/run/nginx.pid|$work/nginx.pid|" \
 	)|" "$work/rendered.conf" >"$work/nginx.conf"
 
 ip -n $ns link set lo up
-for a in 203.0.113.11/32 10.0.0.11/32 10.0.0.12/32 2001:db8:1::11/128; do
+for a in 203.0.113.11/32 10.0.0.11/32 10.0.0.12/32 10.0.0.13/32 2001:db8:1::11/128; do
 	ip -n $ns addr add $a dev lo
 done
 ip netns exec $ns sysctl -qw net.core.somaxconn=65535

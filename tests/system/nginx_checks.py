@@ -17,10 +17,13 @@ WORK, NGINX = sys.argv[1], int(sys.argv[2])
 PUBLIC, GATEWAY = "203.0.113.11", ("10.0.0.11", 8080)
 MB = 1 << 20
 connections = []  # one entry per connection the gateway accepted
+hung_up = []
+next_event = threading.Semaphore(0)
 
 
 class Gateway(http.server.BaseHTTPRequestHandler):
-    """Answers with what it was sent; /big sends 10 MB, /upgrade switches protocols."""
+    """Answers with what it was sent; /big sends 10 MB, /upgrade switches protocols, /events sends
+    one event and the next when it is told to; /hang-up does."""
 
     protocol_version = "HTTP/1.1"
 
@@ -38,6 +41,20 @@ class Gateway(http.server.BaseHTTPRequestHandler):
             self.send_header("Connection", "upgrade")
             self.end_headers()
             self.wfile.write(self.rfile.readline())
+            self.close_connection = True
+            return
+        if self.path == "/events":
+            self.send_response(200)
+            self.send_header("X-Accel-Buffering", "no")
+            self.end_headers()
+            for i in range(3):
+                self.wfile.write(b"data: %d\n\n" % i)
+                self.wfile.flush()
+                next_event.acquire(timeout=5)
+            self.close_connection = True
+            return
+        if self.path == "/hang-up":
+            hung_up.append(self.command)
             self.close_connection = True
             return
         if self.path == "/big":
@@ -137,6 +154,26 @@ def check_upgrade():
         ok(b" 101 " in head and s.recv(100) == b"hello\n", "a protocol upgrade passes both ways")
 
 
+def check_events():
+    c = http.client.HTTPConnection(PUBLIC, 80, timeout=3)
+    c.request("GET", "/events")
+    r = c.getresponse()
+    got = []
+    for _ in range(3):
+        got.append(r.read1(100))
+        next_event.release()
+    ok(got == [b"data: %d\n\n" % i for i in range(3)], "events pass one by one")
+    ok(r.getheader("X-Accel-Buffering") is None, "and what marked them stays inside")
+
+
+def check_other_gateways():
+    """Of the three gateways only the first one runs."""
+    statuses = {call("/", "POST", b"x")[0] for _ in range(50)}
+    ok(statuses == {200}, f"gateways that are away cost no call, not even a POST ({statuses})")
+    ok(call("/hang-up", "POST", b"x")[0] == 502 and hung_up == ["POST"],
+       f"a POST that was sent is not repeated ({hung_up})")
+
+
 def error_log():
     with open(f"{WORK}/log/error.log", encoding="utf-8") as f:
         return f.read()
@@ -226,6 +263,8 @@ def main():
     check_headers()
     check_keepalive()
     check_upgrade()
+    check_events()
+    check_other_gateways()
     check_bodies()
     check_slow_reader()
     check_status()

@@ -1,4 +1,4 @@
-/* nginx.conf from Docker's lists: golden, stable, and only from what really runs. */
+/* The picture of the functions from Docker's lists: only what really runs; and nginx.conf. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -6,7 +6,9 @@
 #include <cmocka.h>
 #include <string.h>
 
+#include "faas/gateway/model.h"
 #include "faas/gateway/nginxconf.h"
+#include "faas/gateway/planetext.h"
 
 static const char services[] =
 	"[{\"ID\":\"s2\",\"Spec\":{\"Name\":\"fn_echo\",\"Labels\":{\"com.openfaas.function\":"
@@ -24,7 +26,7 @@ static const char services[] =
 	"{\"ID\":\"s4\",\"Spec\":{\"Labels\":{}}},7]";
 
 #define TASK(service, want, state, net, addr)                                                      \
-	"{\"ServiceID\":\"" service "\",\"DesiredState\":\"" want                                  \
+	"{\"ID\":\"t-" addr "\",\"ServiceID\":\"" service "\",\"DesiredState\":\"" want            \
 	"\",\"Status\":{\"State\":\"" state "\"},\"NetworksAttachments\":[{\"Network\":{\"Spec\":" \
 	"{\"Name\":\"ingress\"}},\"Addresses\":[\"10.255.0.9/16\"]},{\"Network\":{\"Spec\":"       \
 	"{\"Name\":\"" net "\"}},\"Addresses\":[\"" addr "\"]}]}"
@@ -98,6 +100,7 @@ static void test_hostile_lists(void **state)
 static const struct config settings = {
 	.run_dir = "/run/svarm",
 	.tmp_dir = "/tmp/svarm",
+	.nginx_module = "/usr/lib/nginx/modules/ngx_http_svarm_module.so",
 	.max_body_size = "50m",
 	.port = 8080,
 	.metrics_port = 8082,
@@ -106,7 +109,7 @@ static const struct config settings = {
 	.read_timeout_ms = 300000,
 	.connect_timeout_ms = 2000,
 	.upstream_idle_ms = 4000,
-	.keepalive = 128,
+	.keepalive = 512,
 	.worker_processes = 2,
 	.worker_connections = 16384,
 };
@@ -130,10 +133,9 @@ static void check_golden(const char *path, const struct buf *got)
 static void test_golden(void **state)
 {
 	const struct nginx_env env = {.user = "nobody nogroup", .nofile = 33792};
-	_cleanup_(model_unrefp) struct model *m = model_of(services, tasks);
 	_cleanup_buf_ struct buf conf = BUF_INIT;
 
-	nginx_conf(&settings, &env, m, &conf);
+	nginx_conf(&settings, &env, &conf);
 	check_golden("tests/unit/data/gateway.conf", &conf);
 }
 
@@ -142,26 +144,33 @@ static void test_order_does_not_matter(void **state)
 	static const char turned[] = "[" TASK("s2", "running", "running", "svarm",
 		"10.0.1.7/24") "," TASK("s2", "running", "running", "svarm",
 		"10.0.1.9/24") "," TASK("s5", "running", "running", "svarm", "10.0.1.5/24") "]";
-	const struct nginx_env env = {.nofile = 1024};
 	_cleanup_(model_unrefp) struct model *a = model_of(services, tasks);
 	_cleanup_(model_unrefp) struct model *b = model_of(services, turned);
 	_cleanup_buf_ struct buf x = BUF_INIT, y = BUF_INIT;
 
-	nginx_conf(&settings, &env, a, &x);
-	nginx_conf(&settings, &env, b, &y);
+	plane_table(a, 8080, &x);
+	plane_table(b, 8080, &y);
 	assert_string_equal(buf_str(&x), buf_str(&y));
 }
 
-static void test_unknown_until_the_first_look(void **state)
+static bool is_nine(void *arg, const struct task *t)
 {
-	const struct nginx_env env = {.nofile = 1024};
-	_cleanup_(model_unrefp) struct model *m = model_of("[]", "[]");
-	_cleanup_buf_ struct buf before = BUF_INIT, after = BUF_INIT;
+	return !strcmp(t->address, "10.0.1.9") && !strcmp(t->id, "t-10.0.1.9/24");
+}
 
-	nginx_conf(&settings, &env, NULL, &before);
-	nginx_conf(&settings, &env, m, &after);
-	assert_non_null(strstr(buf_str(&before), "default asleep;")); /* 503 */
-	assert_non_null(strstr(buf_str(&after), "default none;"));    /* 404 */
+static void test_pick(void **state)
+{
+	struct model *all = model_of(services, tasks);
+	_cleanup_(model_unrefp) struct model *m = model_pick(all, is_nine, NULL);
+
+	assert_int_equal(model_find(all, "echo")->addresses_n, 2);
+	model_unref(all); /* lives on in what was picked from it */
+	assert_int_equal(m->functions_n, 3);
+	assert_int_equal(model_find(m, "ECHO")->addresses_n, 1);
+	assert_string_equal(model_find(m, "echo")->addresses[0], "10.0.1.9");
+	assert_int_equal(model_find(m, "echo")->tasks_n, 2);
+	assert_int_equal(model_find(m, "everywhere")->addresses_n, 0);
+	assert_true(model_converging(m));
 }
 
 int main(void)
@@ -171,7 +180,7 @@ int main(void)
 		cmocka_unit_test(test_hostile_lists),
 		cmocka_unit_test(test_golden),
 		cmocka_unit_test(test_order_does_not_matter),
-		cmocka_unit_test(test_unknown_until_the_first_look),
+		cmocka_unit_test(test_pick),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
