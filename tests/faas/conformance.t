@@ -18,7 +18,8 @@ def main():
         s.start_gateway()
         p = subprocess.run([os.path.join(TOP, "tests/api/conformance"), *sys.argv[1:]], env={
             **os.environ, "SVARM_URL": "http://127.0.0.1:%d" % s.port, "SVARM_USER": USER,
-            "SVARM_PASSWORD": PASSWORD, "SVARM_METRICS": "http://127.0.0.1:%d" % s.metrics})
+            "SVARM_PASSWORD": PASSWORD, "SVARM_METRICS": "http://127.0.0.1:%d" % s.metrics,
+            "SVARM_HAS": "wake counts alert metrics"})
         if p.returncode:
             print("# gateway: " + s.log("gateway")[-3000:].replace("\n", "\n# "))
         code = p.returncode
