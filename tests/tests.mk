@@ -68,6 +68,8 @@ check-plan: test-programs ## broken specs and plans against their golden files
 	$(q)$(RUN) $(PLAN_TESTS)
 check-system: all images test-programs ## ssh against a real sshd, nginx, Redis, firewall on this machine
 	$(q)$(RUN) $(SYSTEM_TESTS)
+check-api: all images test-programs ## the function API against a stand-in for Docker, and on the lab (root)
+	$(q)$(RUN) tests/faas/api.t tests/faas/conformance.t tests/lab/t/35-api.t
 check-lab: all images build/async_load ## the three-node lab, from bare nodes (needs root)
 	$(q)$(RUN) $(LAB_TESTS)
 
@@ -91,4 +93,4 @@ bench-async: programs build/async_load ## asynchronous calls on this machine: ac
 bench: bench-converge ## all benchmarks
 
 .PHONY: test-programs fuzz deps check check-style check-unit check-fuzz check-plan check-system \
-	check-lab lab-up lab-down lab-reset lab-ssh demo bench bench-converge bench-async
+	check-api check-lab lab-up lab-down lab-reset lab-ssh demo bench bench-converge bench-async

@@ -110,10 +110,21 @@ static int parse_answer(const struct http_response *rs, json_t **ret, struct err
 	return 0;
 }
 
+const char *docker_message(const json_t *answer, int status, char *scratch, size_t size)
+{
+	const char *m = json_str(answer, "message");
+
+	if (m)
+		return m;
+	snprintf(scratch, size, "HTTP status %d", status);
+	return scratch;
+}
+
 static int negotiate(struct docker *d, struct err *err)
 {
 	_cleanup_(http_response_done) struct http_response rs = HTTP_RESPONSE_INIT;
 	_cleanup_json_ json_t *v = NULL;
+	char scratch[64];
 	int r;
 
 	if (d->version[0])
@@ -124,44 +135,60 @@ static int negotiate(struct docker *d, struct err *err)
 	if (r < 0)
 		return r;
 	if (rs.status != 200)
-		return err_set(err, -EIO, "docker: GET /version: HTTP status %d", rs.status);
+		return err_set(err, -EIO, "docker: GET /version: %s",
+			docker_message(v, rs.status, scratch, sizeof(scratch)));
 	return docker_pick_version(
 		json_str(v, "ApiVersion"), json_str(v, "MinAPIVersion"), d->version, err);
 }
 
-int docker_call(struct docker *d, const char *method, const char *path, const json_t *body,
+static int call_once(struct docker *d, const char *method, const char *path, const struct buf *body,
 	const char *registry_auth, int *ret_status, json_t **ret, struct err *err)
 {
 	_cleanup_(http_response_done) struct http_response rs = HTTP_RESPONSE_INIT;
 	_cleanup_free_ char *url = NULL;
-	_cleanup_buf_ struct buf text = BUF_INIT;
-	json_t *answer = NULL;
 	int r;
 
 	r = negotiate(d, err);
 	if (r < 0)
 		return r;
 	url = xasprintf("http://docker/v%s%s", d->version, path);
-	if (body)
-		json_print(body, &text);
-	r = transact(d, method, url, body ? &text : NULL, registry_auth, &rs, err);
+	r = transact(d, method, url, body, registry_auth, &rs, err);
 	if (r == 0)
-		r = parse_answer(&rs, &answer, err);
-	if (r < 0)
-		return r;
-	*ret_status = rs.status;
-	*ret = answer;
-	return 0;
+		r = parse_answer(&rs, ret, err);
+	if (r == 0)
+		*ret_status = rs.status;
+	return r;
 }
 
-const char *docker_message(const json_t *answer, int status, char *scratch, size_t size)
+/* The engine was exchanged for one that does not speak what its predecessor did. */
+static bool version_refused(int status, const json_t *answer)
 {
 	const char *m = json_str(answer, "message");
 
-	if (m)
-		return m;
-	snprintf(scratch, size, "HTTP status %d", status);
-	return scratch;
+	return status == 400 && m && strstr(m, "client version");
+}
+
+int docker_call(struct docker *d, const char *method, const char *path, const json_t *body,
+	const char *registry_auth, int *ret_status, json_t **ret, struct err *err)
+{
+	_cleanup_(buf_wipe) struct buf text = BUF_INIT;
+	json_t *answer = NULL;
+	int r, status = 0;
+
+	if (body)
+		json_print(body, &text);
+	r = call_once(d, method, path, body ? &text : NULL, registry_auth, &status, &answer, err);
+	if (r == 0 && version_refused(status, answer)) {
+		json_decref(answer);
+		d->version[0] = '\0';
+		r = call_once(
+			d, method, path, body ? &text : NULL, registry_auth, &status, &answer, err);
+	}
+	if (r < 0)
+		return r;
+	*ret_status = status;
+	*ret = answer;
+	return 0;
 }
 
 int docker_get(struct docker *d, const char *path, json_t **ret, struct err *err)
@@ -191,11 +218,46 @@ void docker_escape(struct buf *out, const char *text)
 	}
 }
 
+int docker_stream(
+	struct docker *d, const char *path, const struct docker_sink *sink, struct err *err)
+{
+	_cleanup_(http_response_done) struct http_response rs = HTTP_RESPONSE_INIT;
+	_cleanup_free_ char *url = NULL;
+	struct http_request rq = {.unix_socket = d->socket,
+		.connect_timeout_ms = 3000,
+		.on_begin = sink->on_begin,
+		.on_data = sink->on_data,
+		.cancelled = sink->stop,
+		.arg = sink->arg};
+	int r;
+
+	r = negotiate(d, err);
+	if (r < 0)
+		return r;
+	url = xasprintf("http://docker/v%s%s", d->version, path);
+	rq.url = url;
+	r = http_call(d->http, &rq, &rs, err);
+	if ((r < 0 && r != -ECANCELED) || rs.status == 400)
+		d->version[0] = '\0';
+	return r;
+}
+
 struct follow {
+	void (*on_open)(void *arg);
 	void (*on_event)(void *arg);
 	bool (*stop)(void *arg);
 	void *arg;
+	int status;
 };
+
+static int follow_begin(void *arg, int status)
+{
+	struct follow *f = arg;
+
+	f->status = status;
+	f->on_open(f->arg);
+	return 0;
+}
 
 static int follow_data(void *arg, const char *data, size_t len)
 {
@@ -216,27 +278,15 @@ static bool follow_stop(void *arg)
 int docker_follow(struct docker *d, const char *filters_json, void (*on_open)(void *arg),
 	void (*on_event)(void *arg), bool (*stop)(void *arg), void *arg, struct err *err)
 {
-	_cleanup_(http_response_done) struct http_response rs = HTTP_RESPONSE_INIT;
-	_cleanup_buf_ struct buf url = BUF_INIT;
-	struct follow f = {on_event, stop, arg};
-	struct http_request rq = {.unix_socket = d->socket,
-		.connect_timeout_ms = 3000,
-		.on_data = follow_data,
-		.cancelled = follow_stop,
-		.arg = &f};
+	_cleanup_buf_ struct buf path = BUF_INIT;
+	struct follow f = {on_open, on_event, stop, arg, 0};
+	const struct docker_sink sink = {follow_begin, follow_data, follow_stop, &f};
 	int r;
 
-	r = negotiate(d, err);
-	if (r < 0)
-		return r;
-	buf_addf(&url, "http://docker/v%s/events?filters=", d->version);
-	docker_escape(&url, filters_json);
-	rq.url = buf_str(&url);
-	on_open(arg);
-	r = http_call(d->http, &rq, &rs, err);
-	if (r < 0)
-		d->version[0] = '\0';
+	buf_adds(&path, "/events?filters=");
+	docker_escape(&path, filters_json);
+	r = docker_stream(d, buf_str(&path), &sink, err);
 	if (r == 0)
-		r = err_set(err, -ECONNRESET, "HTTP status %d, stream ended", rs.status);
+		r = err_set(err, -ECONNRESET, "HTTP status %d, stream ended", f.status);
 	return err_wrap(err, "docker events");
 }

@@ -8,11 +8,15 @@
 #define QUEUE_MAX_NAMES 32             /* queues besides it; calls for more go to the common one */
 #define QUEUE_DEFAULT   "default"      /* how people call the one without a name */
 #define QUEUE_GROUP     "workers"      /* consumer group on each queue */
-/* Hash, one per node, gone when its reporter is: container id -> "CPU-NANOSECONDS MEMORY-BYTES" */
+/* Hash, one per node, gone when its reporter is: container id -> "CPU-NANOSECONDS MEMORY-BYTES";
+ * and USAGE_AT: when they were read, in milliseconds of the node's own clock */
 #define KEY_USAGE       "svarm:usage:"
-/* Hash, one per gateway, gone when it is: function -> "STARTED FINISHED MICROSECONDS LAST-MS" */
+#define USAGE_AT        "at"
+/* Hash, one per gateway, gone when it is: function -> "STARTED FINISHED MICROSECONDS LAST-MS"; ""
+ * says that the gateway is there */
 #define KEY_CALLS       "svarm:calls:"
 #define KEY_SCALER      "svarm:scaler" /* the gateway that decides on scaling; a lease */
+#define KEY_SCALED      "svarm:scaled" /* hash: function -> "BASE SET", see gateway/scale_rule.h */
 
 /* Docker labels of a function, on its service and its containers */
 #define LABEL_FUNCTION     "com.openfaas.function"

@@ -9,16 +9,18 @@
 #include "faas/common/net.h"
 #include "faas/gateway/auth.h"
 #include "faas/gateway/deploy.h"
+#include "faas/gateway/http_metrics.h"
 #include "faas/gateway/metrics.h"
+#include "faas/gateway/wake.h"
 #include "lib/base/quote.h"
 #include "lib/base/xalloc.h"
-#include "lib/ext/http.h"
 
 enum {
 	EVENT_THREADS = 2,
 	DOCKER_THREADS = 4,
 	MAX_JOBS = 256,
-	IDLE_SECONDS = 90, /* longer than nginx keeps an idle connection */
+	OTHER_CONNECTIONS = 4096, /* besides callers of sleeping functions */
+	IDLE_SECONDS = 90,        /* longer than nginx keeps an idle connection */
 };
 
 struct route {
@@ -66,67 +68,30 @@ static void health(struct call *c)
 	httpd_reply(c->rq, ok ? 200 : 503, "application/json", out.data, out.len);
 }
 
-static void gauge(struct buf *out, const char *name, const char *help, unsigned long long value)
-{
-	buf_addf(out, "# HELP %s %s\n# TYPE %s gauge\n%s %llu\n", name, help, name, name, value);
-}
-
-/* nginx' stub_status: "Active connections: A\n…\n accepts handled requests\n Reading: …". */
-static void nginx_counters(const struct config *c, struct buf *out)
-{
-	_cleanup_(http_client_freep) struct http_client *http = http_client_new();
-	_cleanup_(http_response_done) struct http_response rs = HTTP_RESPONSE_INIT;
-	_cleanup_free_ char *sock = xasprintf("%s/status.sock", c->run_dir);
-	struct http_request rq = {.url = "http://nginx/", .unix_socket = sock, .timeout_ms = 1000};
-	unsigned long long active, accepts, handled, requests;
-
-	if (http_call(http, &rq, &rs, NULL) < 0 ||
-		sscanf(buf_str(&rs.body),
-			"Active connections: %llu server accepts handled requests %llu %llu %llu",
-			&active, &accepts, &handled, &requests) != 4)
-		return;
-	gauge(out, "svarm_nginx_connections", "Client connections open in nginx.", active);
-	buf_addf(out,
-		"# HELP svarm_nginx_requests_total Requests nginx has answered.\n"
-		"# TYPE svarm_nginx_requests_total counter\nsvarm_nginx_requests_total %llu\n",
-		requests);
-}
-
-static void metrics(struct call *c)
-{
-	_cleanup_(model_unrefp) struct model *m = watch_model(c->watch);
-	_cleanup_buf_ struct buf out = BUF_INIT;
-	struct watch_health w;
-
-	watch_health(c->watch, &w);
-	metrics_print(&out);
-	gauge(&out, "svarm_docker_up", "1 when Docker answers.", w.docker_ok);
-	gauge(&out, "svarm_redis_up", "1 when Redis answers.", queue_healthy(c->queue, NULL, 0));
-	gauge(&out, "svarm_functions", "Functions known.", m ? m->functions_n : 0);
-	buf_adds(&out, "# HELP gateway_service_count Tasks of a function that run.\n"
-		       "# TYPE gateway_service_count gauge\n");
-	for (size_t i = 0; m && i < m->functions_n; i++)
-		buf_addf(&out, "gateway_service_count{function_name=\"%s\"} %u\n",
-			m->functions[i].name, m->functions[i].running);
-	nginx_counters(c->c, &out);
-	httpd_reply(c->rq, 200, "text/plain; version=0.0.4", out.data, out.len);
-}
-
-/* A function that has no running task.  Waking it up will happen here. */
+/* A function without a ready task. */
 static void asleep(struct call *c)
 {
-	httpd_add_header(c->rq, "Retry-After", "1");
-	httpd_add_header(c->rq, "X-Svarm-Reason", "no-task");
-	httpd_reply_text(c->rq, 503, "no instance of this function is running\n");
+	wake_call(c->parts->wake, c->rq, c->rest);
 }
 
 static const struct route routes[] = {
 	{"POST", "/async-function/", .prefix = true, .open = true, .run = async_accept},
 	{NULL, "/function/", .prefix = true, .open = true, .run = asleep},
 	{"GET", "/healthz", .open = true, .run = health},
-	{"GET", "/metrics", .open = true, .docker = true, .run = metrics},
+	{"GET", "/", .open = true, .run = ui_redirect},
+	{"GET", "/ui/", .prefix = true, .run = ui_page},
+	{"GET", "/metrics", .open = true, .docker = true, .run = metrics_page},
+	{"POST", "/system/alert", .docker = true, .run = alert_receive},
 	{"GET", "/system/info", .run = system_info},
 	{"GET", "/system/namespaces", .run = system_namespaces},
+	{NULL, "/system/namespace/", .prefix = true, .run = system_namespace},
+	{NULL, "/system/async-report", .run = system_async_report},
+	{NULL, "/system/telemetry", .run = system_telemetry},
+	{"GET", "/system/logs", .run = system_logs},
+	{"GET", "/system/secrets", .docker = true, .run = system_secret_list},
+	{"POST", "/system/secrets", .docker = true, .run = system_secret_create},
+	{"PUT", "/system/secrets", .docker = true, .run = system_secret_update},
+	{"DELETE", "/system/secrets", .docker = true, .run = system_secret_delete},
 	{"GET", "/system/functions", .docker = true, .run = system_list},
 	{"POST", "/system/functions", .docker = true, .run = system_deploy},
 	{"PUT", "/system/functions", .docker = true, .run = system_update},
@@ -214,6 +179,11 @@ static void *docker_thread(void *arg)
 	return NULL;
 }
 
+static bool closed(const char *path)
+{
+	return !strncmp(path, "/system/", 8) || !strncmp(path, "/ui/", 4);
+}
+
 static void on_request(void *arg, struct httpd_request *rq)
 {
 	struct api *a = arg;
@@ -226,8 +196,8 @@ static void on_request(void *arg, struct httpd_request *rq)
 		.queue = a->parts.queue,
 		.api = a};
 
-	/* Whoever may not know is not told what exists below /system/. */
-	if ((!r || !r->open) && !strncmp(httpd_path(rq), "/system/", 8)) {
+	/* Whoever may not know is not told what exists below /system/ and /ui/. */
+	if ((!r || !r->open) && closed(httpd_path(rq))) {
 		if (!authorized(a, rq))
 			return;
 		metric_add(METRIC_SYSTEM_CALLS);
@@ -255,6 +225,12 @@ static size_t on_headers(void *arg, const struct httpd_request *rq)
 
 static void on_finished(void *arg, struct httpd_request *rq)
 {
+	bool known;
+	const struct route *r = find_route(rq, &known);
+
+	/* Calls of functions have counters of their own. */
+	if (!r || r->run != asleep)
+		http_metrics_count(rq, r ? r->path : "other");
 	async_release(rq);
 }
 
@@ -281,6 +257,7 @@ int api_start(const struct parts *parts, struct api **ret, struct err *err)
 	struct api *a = xcalloc(1, sizeof(*a));
 	struct httpd_options o = {.threads = EVENT_THREADS,
 		.idle_timeout_s = IDLE_SECONDS,
+		.max_connections = (unsigned)parts->c->wake_queue_all + OTHER_CONNECTIONS,
 		.max_body = on_headers,
 		.handle = on_request,
 		.finished = on_finished,

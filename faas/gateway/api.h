@@ -14,6 +14,8 @@ struct docker;
 struct plane;
 struct wake;
 struct scaler;
+struct usage;
+struct backlog;
 
 /* The parts of the daemon that handlers use; all borrowed for good. */
 struct parts {
@@ -21,8 +23,10 @@ struct parts {
 	struct watch *watch;
 	struct queue *queue;
 	struct plane *plane;
-	struct wake *wake;     /* wakes functions up */
-	struct scaler *scaler; /* decides on their number of tasks */
+	struct wake *wake;       /* wakes functions up */
+	struct scaler *scaler;   /* decides on their number of tasks */
+	struct usage *usage;     /* what their containers use */
+	struct backlog *backlog; /* how many asynchronous calls wait */
 };
 
 /* Serve on $SVARM_RUN/control.sock.  @parts is copied. */
@@ -48,13 +52,30 @@ size_t async_admit(const struct config *c, struct httpd_request *rq);
 /* Give back what async_admit() reserved for @rq. */
 void async_release(struct httpd_request *rq);
 
-/* system.c: on a thread for Docker. */
+/* alert.c, metrics_page.c: on a thread for Docker. */
+void alert_receive(struct call *c);
+void metrics_page(struct call *c);
+
+/* system_*.c: on a thread for Docker. */
 void system_list(struct call *c);
 void system_deploy(struct call *c);
 void system_update(struct call *c);
 void system_delete(struct call *c);
 void system_status(struct call *c);
 void system_scale(struct call *c);
+void system_secret_list(struct call *c);
+void system_secret_create(struct call *c);
+void system_secret_update(struct call *c);
+void system_secret_delete(struct call *c);
 /* ... and on an event thread. */
+void system_logs(struct call *c);
+/* The gateway stops: logs that are followed end within a second or so. */
+void system_logs_end(void);
 void system_info(struct call *c);
 void system_namespaces(struct call *c);
+void system_namespace(struct call *c);
+void system_async_report(struct call *c);
+void system_telemetry(struct call *c);
+/* ui.c: on an event thread. */
+void ui_redirect(struct call *c);
+void ui_page(struct call *c);

@@ -23,11 +23,16 @@ static int load_numbers(struct config *c, struct err *err)
 		{"SVARM_WORKER_CONNECTIONS", &c->worker_connections, 16384, .min = 64,
 			.max = 1 << 20},
 		{"SVARM_ASYNC_BUDGET", &c->async_budget, 32 << 20, .min = 1 << 20, .max = 1L << 40},
+		{"SVARM_WAKE_QUEUE", &c->wake_queue, 1024, .min = 1, .max = 100000},
+		{"SVARM_WAKE_QUEUE_ALL", &c->wake_queue_all, 4096, .min = 1, .max = 100000},
 		{"SVARM_READ_TIMEOUT", &c->read_timeout_ms, 300000, .duration = true},
 		{"SVARM_CONNECT_TIMEOUT", &c->connect_timeout_ms, 1500, .duration = true},
 		{"SVARM_UPSTREAM_IDLE", &c->upstream_idle_ms, 4000, .duration = true},
 		{"SVARM_RESYNC", &c->resync_ms, 2000, .duration = true},
 		{"SVARM_STOP_TIMEOUT", &c->stop_timeout_ms, 25000, .duration = true},
+		{"SVARM_WAKE_TIMEOUT", &c->wake_timeout_ms, 30000, .duration = true},
+		{"SVARM_SCALE_INTERVAL", &c->scale_interval_ms, 2000, .duration = true},
+		{"SVARM_SCALE_SETTLE", &c->scale_settle_ms, 60000, .duration = true},
 	};
 
 	return env_load(settings, ARRAY_SIZE(settings), err);

@@ -20,7 +20,12 @@ struct config {
 	long backlog;
 	long read_timeout_ms, connect_timeout_ms, upstream_idle_ms, resync_ms, stop_timeout_ms;
 	long keepalive, worker_processes, worker_connections;
-	long async_budget; /* bytes of asynchronous bodies held at once */
+	long async_budget;               /* bytes of asynchronous bodies held at once */
+	long wake_timeout_ms;            /* SVARM_WAKE_TIMEOUT: of a call to a sleeping function */
+	long wake_queue, wake_queue_all; /* SVARM_WAKE_QUEUE[_ALL]: such calls, per function */
+	long scale_interval_ms;          /* SVARM_SCALE_INTERVAL: between two decisions */
+	long scale_settle_ms; /* SVARM_SCALE_SETTLE: fewer tasks only when fewer would have done
+				 for so long */
 	bool access_log;
 	/* secrets */
 	struct buf user, password, redis_password;

@@ -15,13 +15,18 @@
 #include "faas/common/env.h"
 #include "faas/common/peer.h"
 #include "faas/gateway/api.h"
+#include "faas/gateway/backlog.h"
 #include "faas/gateway/letters.h"
 #include "faas/gateway/metrics.h"
 #include "faas/gateway/plane.h"
 #include "faas/gateway/probes.h"
+#include "faas/gateway/scaler.h"
+#include "faas/gateway/usage.h"
+#include "faas/gateway/wake.h"
 #include "lib/base/clock.h"
 #include "lib/ext/heap.h"
 #include "lib/ext/http.h"
+#include "lib/ext/json.h"
 
 enum { FIRST_LOOK_MS = 5000, MAX_DEATHS = 5 };
 
@@ -73,6 +78,17 @@ static int start_nginx(struct gateway *g, struct err *err)
 	return nginx_start(g->nginx, err);
 }
 
+static int start_scaling(struct gateway *g, struct err *err)
+{
+	struct parts *p = &g->parts;
+	int r;
+
+	p->usage = usage_new();
+	p->backlog = backlog_new();
+	r = wake_start(&g->c, p->watch, &p->wake, err);
+	return r == 0 ? scaler_start(p, &p->scaler, err) : r;
+}
+
 static int start(struct gateway *g, struct err *err)
 {
 	struct parts *p = &g->parts;
@@ -84,6 +100,8 @@ static int start(struct gateway *g, struct err *err)
 		r = watch_start(&g->c, g->nginx, p->plane, &p->watch, err);
 	if (r == 0)
 		r = queue_start(&g->c.redis, buf_str(&g->c.redis_password), &p->queue, err);
+	if (r == 0)
+		r = start_scaling(g, err);
 	if (r == 0)
 		r = api_start(p, &g->api, err);
 	if (r == 0 && g->c.peer_port)
@@ -121,6 +139,7 @@ static void begin_stop(struct gateway *g)
 	if (!g->stopping)
 		log_info("stopping: finishing what is under way");
 	g->stopping = true;
+	system_logs_end();
 	g->stop_by = clock_now() + (usec_t)g->c.stop_timeout_ms * USEC_PER_MSEC;
 	nginx_stop(g->nginx, false);
 }
@@ -168,6 +187,7 @@ int main(int argc, char **argv)
 
 	heap_tune();
 	http_global_init();
+	json_wipe_freed();
 	if (argc >= 2 && !strcmp(argv[1], "probe"))
 		return probe_main(gateway_probes, argc - 2, argv + 2);
 	if (argc >= 2 && !strcmp(argv[1], "queue"))

@@ -123,27 +123,55 @@ static struct function *find_service(struct model *m, const char *id)
 	return NULL;
 }
 
+/* A container's id is 64 hexadecimal digits; NULL for anything else. */
+static const char *task_container(struct arena *a, const json_t *task)
+{
+	const char *id = json_str(json_at(task, "Status", "ContainerStatus", NULL), "ContainerID");
+
+	if (!id || strlen(id) != 64 || id[strspn(id, "0123456789abcdef")])
+		return NULL;
+	return arena_strdup(a, id);
+}
+
+/* Append to what a function has.  Grown by one each time: a function has few tasks. */
+static void add_container(struct arena *a, struct function *f, const char *id)
+{
+	const char **more;
+
+	if (!id)
+		return;
+	more = arena_array(a, const char *, f->containers_n + 1);
+	if (f->containers_n)
+		memcpy(more, f->containers, f->containers_n * sizeof(*more));
+	more[f->containers_n++] = id;
+	f->containers = more;
+}
+
+static void add_task(struct arena *a, struct function *f, const char *id, const char *address)
+{
+	struct task *more;
+
+	if (!id || !address)
+		return;
+	more = arena_array(a, struct task, f->tasks_n + 1);
+	if (f->tasks_n)
+		memcpy(more, f->tasks, f->tasks_n * sizeof(*more));
+	more[f->tasks_n++] = (struct task){arena_strdup(a, id), address};
+	f->tasks = more;
+}
+
 static void read_task(struct model *m, const json_t *task, const char *network)
 {
-	const char *id = json_str(task, "ServiceID"), *task_id = json_str(task, "ID");
+	const char *id = json_str(task, "ServiceID");
 	const char *wanted = json_str(task, "DesiredState");
 	const char *state = json_str(json_obj(task, "Status"), "State");
 	struct function *f = id ? find_service(m, id) : NULL;
-	const char *address;
 
 	if (!f || !wanted || !state || strcmp(wanted, "running") || strcmp(state, "running"))
 		return;
 	f->running++;
-	address = task_address(&m->arena, task, network);
-	if (!address || !task_id)
-		return;
-	/* Grown by one each time: a function has few tasks. */
-	struct task *more = arena_array(&m->arena, struct task, f->tasks_n + 1);
-
-	if (f->tasks_n)
-		memcpy(more, f->tasks, f->tasks_n * sizeof(*more));
-	more[f->tasks_n++] = (struct task){arena_strdup(&m->arena, task_id), address};
-	f->tasks = more;
+	add_container(&m->arena, f, task_container(&m->arena, task));
+	add_task(&m->arena, f, json_str(task, "ID"), task_address(&m->arena, task, network));
 }
 
 static bool always(void *arg, const struct task *t)

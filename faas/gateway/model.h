@@ -28,6 +28,8 @@ struct function {
 	size_t tasks_n;
 	const char **addresses; /* of tasks that are ready for calls; sorted, no port */
 	size_t addresses_n;
+	const char **containers; /* ids of running tasks' containers, in no order */
+	size_t containers_n;
 	struct settings settings;
 };
 

@@ -27,6 +27,7 @@ static int load_numbers(struct config *c, struct err *err)
 		{"SVARM_CLAIM_IDLE", &c->claim_idle_ms, 30000, .duration = true},
 		{"SVARM_MAX_WAIT", &c->max_wait_ms, 600000, .duration = true},
 		{"SVARM_STOP_TIMEOUT", &c->stop_timeout_ms, 25000, .duration = true},
+		{"SVARM_USAGE_INTERVAL", &c->usage_interval_ms, 5000, .duration = true},
 	};
 
 	return env_load(settings, ARRAY_SIZE(settings), err);
@@ -53,6 +54,7 @@ int worker_config_load(struct config *ret, struct err *err)
 	int r;
 
 	*ret = (struct config){0};
+	ret->cgroup = env_str("SVARM_CGROUP", "/host/cgroup");
 	ret->gateway = env_str("SVARM_GATEWAY", "http://gateway:8080");
 	if (strncmp(ret->gateway, "http://", 7) || ret->gateway[strlen(ret->gateway) - 1] == '/')
 		return err_set(

@@ -9,6 +9,7 @@ struct config {
 	const char *gateway; /* SVARM_GATEWAY: "http://host:port", no slash at the end */
 	const char *queues;  /* SVARM_QUEUES: the only ones to serve, "a,b,default"; "": all */
 	const char *callback_allow; /* SVARM_CALLBACK_ALLOW: see allow.h */
+	const char *cgroup;         /* SVARM_CGROUP: the machine's tree of control groups */
 	long max_inflight;          /* SVARM_MAX_INFLIGHT: calls at once */
 	long max_callbacks;         /* SVARM_MAX_CALLBACKS: being sent at once, besides */
 	long per_host;              /* SVARM_CALLBACKS_PER_HOST: of them, to one host */
@@ -25,7 +26,8 @@ struct config {
 	long retry_max_ms;  /* SVARM_RETRY_MAX */
 	long claim_idle_ms; /* SVARM_CLAIM_IDLE: an entry untouched that long has lost its worker */
 	long max_wait_ms;   /* SVARM_MAX_WAIT: for a function without any instance */
-	long stop_timeout_ms; /* SVARM_STOP_TIMEOUT */
+	long stop_timeout_ms;   /* SVARM_STOP_TIMEOUT */
+	long usage_interval_ms; /* SVARM_USAGE_INTERVAL: between two reports of use */
 	struct buf password;
 };
 

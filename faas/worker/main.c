@@ -12,6 +12,7 @@
 #include "faas/common/log.h"
 #include "faas/common/peer.h"
 #include "faas/common/probe.h"
+#include "faas/worker/reporter.h"
 #include "faas/worker/work.h"
 #include "lib/ext/heap.h"
 #include "lib/ext/http.h"
@@ -43,6 +44,7 @@ static void catch_signals(void)
 int main(int argc, char **argv)
 {
 	_cleanup_err_ struct err err = ERR_INIT;
+	struct reporter *reporter = NULL;
 	struct config c;
 
 	heap_tune();
@@ -60,7 +62,8 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	log_info("svarm-queue-worker " SVARM_VERSION);
-	if (c.peer_port && peer_listen((int)c.peer_port, &err) < 0) {
+	if ((c.peer_port && peer_listen((int)c.peer_port, &err) < 0) ||
+		reporter_start(&c, &reporter, &err) < 0) {
 		log_error("%s", err_msg(&err));
 		return 1;
 	}
@@ -68,6 +71,7 @@ int main(int argc, char **argv)
 	catch_signals();
 	work_run(work, &stop);
 	work_free(work);
+	reporter_stop(reporter);
 	worker_config_done(&c);
 	log_info("stopped");
 	return 0;

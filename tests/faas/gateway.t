@@ -72,7 +72,7 @@ def unknown(s):
     assert r.status == 404 and r.text.startswith(
         "error finding function nope.openfaas-fn: server returned non-200 status code (404) for "
         "function, nope"), r.text
-    for path in ["/", "/x", "/function", "/function/", "//function/echo", "/function/a;b",
+    for path in ["/x", "/function", "/function/", "//function/echo", "/function/a;b",
                  "/async-function", "/functionx/echo"]:
         assert s.get(path).status in (404, 405), (path, s.get(path).status)
 
@@ -351,7 +351,7 @@ def metrics(s):
     """port 8082 has metrics and its own health"""
     text = request(s.metrics, "GET", "/metrics").text
     for name in ["svarm_docker_up 1", "svarm_redis_up 1", "svarm_nginx_requests_total",
-                 'gateway_service_count{function_name="echo"} 2']:
+                 'gateway_service_count{function_name="echo.openfaas-fn"} 2']:
         assert name in text, (name, text)
     assert request(s.metrics, "GET", "/healthz").text == "OK\n"
     assert request(s.metrics, "GET", "/system/functions").status == 404
@@ -516,7 +516,7 @@ def main():
         s.start_docker()
         s.start_echo("127.0.0.2")
         s.start_echo("127.0.0.3")
-        s.start_gateway()
+        s.start_gateway(SVARM_WAKE_TIMEOUT="1s")
         s.function("echo", ["127.0.0.2", "127.0.0.3"])
     except BaseException:
         print("Bail out! the gateway did not start")
