@@ -34,12 +34,19 @@ FAAS_COMMON_SRC := \
 # All but main.c, for the tests.
 GATEWAY_LIB_SRC := $(FAAS_COMMON_SRC) \
 	lib/ext/httpd.c \
+	lib/ext/httpd_stream.c \
 	faas/common/docker.c \
+	faas/common/query.c \
 	faas/gateway/api.c \
 	faas/gateway/async.c \
 	faas/gateway/auth.c \
 	faas/gateway/config.c \
 	faas/gateway/deploy.c \
+	faas/gateway/deploy_spec.c \
+	faas/gateway/deploy_status.c \
+	faas/gateway/image.c \
+	faas/gateway/log_query.c \
+	faas/gateway/log_records.c \
 	faas/gateway/metrics.c \
 	faas/gateway/model.c \
 	faas/gateway/nginx.c \
@@ -47,8 +54,18 @@ GATEWAY_LIB_SRC := $(FAAS_COMMON_SRC) \
 	faas/gateway/probes.c \
 	faas/gateway/quantity.c \
 	faas/gateway/queue.c \
+	faas/gateway/secret_store.c \
+	faas/gateway/secrets.c \
+	faas/gateway/services.c \
 	faas/gateway/settings.c \
 	faas/gateway/system.c \
+	faas/gateway/system_deploy.c \
+	faas/gateway/system_functions.c \
+	faas/gateway/system_info.c \
+	faas/gateway/system_logs.c \
+	faas/gateway/system_scale.c \
+	faas/gateway/system_secrets.c \
+	faas/gateway/ui.c \
 	faas/gateway/watch.c
 GATEWAY_SRC := $(GATEWAY_LIB_SRC) faas/gateway/main.c
 

@@ -8,6 +8,8 @@ enum { NAME_MAX_LEN = 63 };
 
 /* A function's name: what Docker takes as a service name and nginx as part of an upstream's. */
 bool name_is_function(const char *s);
+/* A secret's name, as Swarm has it: at most 64 letters, digits and -_. in the middle. */
+bool name_is_secret(const char *s);
 /* Split "fn" or "fn.NAMESPACE" (on the last dot); copies the function's name to @ret.  False when
  * it is no valid name or of a namespace we do not serve. */
 bool name_split(const char *s, size_t len, char ret[NAME_MAX_LEN + 1]);

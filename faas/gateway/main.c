@@ -19,6 +19,7 @@
 #include "lib/base/clock.h"
 #include "lib/ext/heap.h"
 #include "lib/ext/http.h"
+#include "lib/ext/json.h"
 
 enum { FIRST_LOOK_MS = 5000, MAX_DEATHS = 5 };
 
@@ -140,6 +141,7 @@ int main(int argc, char **argv)
 
 	heap_tune();
 	http_global_init();
+	json_wipe_freed();
 	if (argc >= 2 && !strcmp(argv[1], "probe"))
 		return probe_main(gateway_probes, argc - 2, argv + 2);
 	if (argc != 1) {

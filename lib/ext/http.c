@@ -105,6 +105,17 @@ static void headers_clear(struct http_response *r)
 	r->body = body;
 }
 
+/* The empty line behind the headers; a 1xx has one too. */
+static size_t headers_end(struct transfer *t, size_t len)
+{
+	long status = 0;
+
+	curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
+	if (t->rq.on_begin && status >= 200)
+		t->code = t->rq.on_begin(t->rq.arg, (int)status);
+	return t->code < 0 ? 0 : len;
+}
+
 static size_t on_header(char *data, size_t one, size_t len, void *arg)
 {
 	struct transfer *t = arg;
@@ -117,6 +128,8 @@ static size_t on_header(char *data, size_t one, size_t len, void *arg)
 	}
 	while (end > data && strchr("\r\n \t", end[-1]))
 		end--;
+	if (end == data)
+		return headers_end(t, len);
 	colon = memchr(data, ':', (size_t)(end - data));
 	if (!colon || colon == data)
 		return len;

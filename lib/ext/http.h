@@ -25,6 +25,9 @@ struct http_request {
 	size_t max_body;             /* cap on a gathered response body; 0: 16 MiB */
 	bool discard;                /* read the response body but do not keep it */
 
+	/* The headers are there, the body is to come: told the status.  A negative return ends the
+	 * call with that code.  May be NULL. */
+	int (*on_begin)(void *arg, int status);
 	/* Each piece of the response body as it comes, instead of gathering it.  A negative
 	 * return ends the call with that code.  May be NULL. */
 	int (*on_data)(void *arg, const char *data, size_t len);
@@ -84,7 +87,7 @@ struct http_multi *http_multi_new(unsigned max_connections);
 /* Calls under way end without their callback. */
 void http_multi_free(struct http_multi *m);
 /* Begin a call; @rq and what it points to may go away at once, except rq->body, which must live
- * until @done was called.  on_data and cancelled are not supported here. */
+ * until @done was called.  on_begin, on_data and cancelled are not supported here. */
 int http_multi_start(struct http_multi *m, const struct http_request *rq, http_done_fn done,
 	void *arg, struct err *err) _must_check_;
 /* Wait at most @timeout_ms for progress or for a byte on @fd (-1: none), then do what can be done
