@@ -95,7 +95,7 @@ ask_queue() { # COUNT
 	done
 	container=$(docker ps -q --filter label=com.docker.swarm.service.name=svarm_gateway | head -n 1)
 	[ -n "$container" ] || die 'no gateway of svarm runs on the leader'
-	docker exec "$container" svarm-gateway queue "$@" </dev/null
+	docker exec "$container" /svarm-gateway queue "$@" </dev/null
 }
 
 read -r what rest || die 'no question came'
