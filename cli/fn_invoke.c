@@ -163,9 +163,7 @@ static void print_json(const struct gateway_answer *a)
 	if (is_text(&a->body)) {
 		json_set_text(o, "body", buf_str(&a->body), a->body.len);
 	} else {
-		base64url_encode(a->body.data, a->body.len, &coded);
-		for (char *p = coded.data; p && *p; p++)
-			*p = *p == '-' ? '+' : *p == '_' ? '/' : *p;
+		base64_encode(a->body.data, a->body.len, &coded);
 		json_object_set_new(o, "body_base64", json_string(buf_str(&coded)));
 	}
 	json_print(o, &text);

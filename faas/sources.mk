@@ -23,13 +23,15 @@ FAAS_COMMON_SRC := \
 	lib/ext/http.c \
 	lib/ext/json.c \
 	lib/ext/redis.c \
+	faas/common/allow.c \
 	faas/common/entry.c \
 	faas/common/env.c \
 	faas/common/log.c \
 	faas/common/name.c \
 	faas/common/net.c \
 	faas/common/peer.c \
-	faas/common/probe.c
+	faas/common/probe.c \
+	faas/common/retry.c
 
 # All but main.c, for the tests.
 GATEWAY_LIB_SRC := $(FAAS_COMMON_SRC) \
@@ -45,6 +47,7 @@ GATEWAY_LIB_SRC := $(FAAS_COMMON_SRC) \
 	faas/gateway/deploy_spec.c \
 	faas/gateway/deploy_status.c \
 	faas/gateway/image.c \
+	faas/gateway/letters.c \
 	faas/gateway/log_query.c \
 	faas/gateway/log_records.c \
 	faas/gateway/metrics.c \
@@ -70,8 +73,15 @@ GATEWAY_LIB_SRC := $(FAAS_COMMON_SRC) \
 GATEWAY_SRC := $(GATEWAY_LIB_SRC) faas/gateway/main.c
 
 WORKER_LIB_SRC := $(FAAS_COMMON_SRC) \
+	faas/worker/call.c \
+	faas/worker/callback.c \
 	faas/worker/config.c \
 	faas/worker/feed.c \
+	faas/worker/feed_lanes.c \
+	faas/worker/feed_tell.c \
+	faas/worker/hosts.c \
+	faas/worker/job.c \
+	faas/worker/share.c \
 	faas/worker/verdict.c \
 	faas/worker/work.c
 WORKER_SRC := $(WORKER_LIB_SRC) faas/worker/main.c

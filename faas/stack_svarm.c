@@ -57,6 +57,30 @@ static void set_image(struct template_scope *s, const char *image_variable,
 	stack_set(s, tag_variable, image->tag);
 }
 
+/* Besides what its own settings allow, a worker needs room for one answer of Redis, for the answer
+ * that may exceed the bound, and for itself. */
+enum { WORKER_BASE_BYTES = 192 << 20 };
+
+static void set_duration(struct template_scope *s, const char *name, usec_t t)
+{
+	template_set(s, name, "%llums", (unsigned long long)(t / USEC_PER_MSEC));
+}
+
+static void set_queue(const struct cluster *c, struct template_scope *s)
+{
+	const struct spec_queue *q = &c->faas.queue;
+	int max_inflight = q->max_inflight ? q->max_inflight : c->faas.max_inflight;
+
+	stack_set_number(s, "max_inflight", (uint64_t)max_inflight);
+	stack_set_number(s, "max_attempts", (uint64_t)q->attempts);
+	set_duration(s, "retry", q->retry_wait);
+	set_duration(s, "retry_max", q->retry_max_wait);
+	stack_set_number(s, "max_dead", (uint64_t)q->dead);
+	stack_set_number(s, "max_callbacks", (uint64_t)q->callbacks);
+	stack_set_number(s, "worker_bytes", q->memory);
+	stack_set_number(s, "worker_memory", 2 * q->memory + WORKER_BASE_BYTES);
+}
+
 static void set_all(const struct cluster *c, const struct faas_context *x, struct template_scope *s)
 {
 	const char *backlog = cluster_sysctl(c, SOMAXCONN);
@@ -69,7 +93,7 @@ static void set_all(const struct cluster *c, const struct faas_context *x, struc
 	stack_set_number(s, "max_body", c->tune.nginx.client_max_body_size);
 	stack_set_number(s, "redis_memory", c->faas.redis.memory);
 	stack_set(s, "redis_persistence", c->faas.redis.persistence == REDIS_AOF ? "aof" : "none");
-	stack_set_number(s, "max_inflight", (uint64_t)c->faas.max_inflight);
+	set_queue(c, s);
 	set_sysctls(c, s);
 }
 

@@ -63,6 +63,11 @@ bool name_is_callback_url(const char *s)
 	return s[scheme] != ':';
 }
 
+bool name_is_queue(const char *s)
+{
+	return name_is_function(s) && strcmp(s, QUEUE_DEFAULT) != 0;
+}
+
 bool name_is_call_id(const char *s)
 {
 	size_t n = strlen(s);

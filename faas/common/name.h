@@ -15,6 +15,8 @@ bool name_is_secret(const char *s);
 bool name_split(const char *s, size_t len, char ret[NAME_MAX_LEN + 1]);
 /* An absolute http(s) URL that is safe to call and to write into a header. */
 bool name_is_callback_url(const char *s);
+/* A queue's name: as a function's; "default" is the common queue's, which has no other. */
+bool name_is_queue(const char *s);
 /* A call id: 1 to 128 letters, digits and -_.: */
 bool name_is_call_id(const char *s);
 /* A header's name (RFC 9110 token) and value (no control characters but tab). */

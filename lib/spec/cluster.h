@@ -157,6 +157,16 @@ struct spec_image {
 	int line;
 };
 
+/* The queue workers: all of it per worker but `dead`. */
+struct spec_queue {
+	int max_inflight;                  /* calls at once; 0: spec_faas.max_inflight */
+	int attempts;                      /* of a call, before it is a dead letter */
+	usec_t retry_wait, retry_max_wait; /* between attempts: the first pause, the longest */
+	int dead;                          /* dead letters kept */
+	int callbacks;                     /* sent at once */
+	uint64_t memory;                   /* for entries, and as much again for answers */
+};
+
 struct spec_faas {
 	enum faas_engine engine;
 	struct {
@@ -166,6 +176,7 @@ struct spec_faas {
 	struct secret_ref password; /* basic auth; SECRET_NONE: generated on the leader */
 	const char *user;           /* basic auth user, "admin" */
 	int max_inflight;           /* queue worker: calls at once, per worker */
+	struct spec_queue queue;
 	struct spec_secret *secrets;
 	size_t n_secrets;
 	struct spec_function *functions; /* the spec's own, then those of the included files */

@@ -56,8 +56,8 @@ static void try_lists(const char *text, size_t size)
 
 static void try_entry(const char *text, size_t size)
 {
-	static const char *const names[] = {
-		"id", "fn", "path", "qs", "method", "headers", "cb", "t", "body"};
+	static const char *const names[] = {"id", "fn", "path", "qs", "method", "headers", "cb",
+		"t", "q", "ra", "rmin", "rmax", "rc", "n", "body"};
 	redisReply items[2 * ARRAY_SIZE(names)], *pointers[2 * ARRAY_SIZE(names)];
 	redisReply list = {.type = REDIS_REPLY_ARRAY, .element = pointers};
 	_cleanup_(arena_done) struct arena a = ARENA_INIT;

@@ -103,6 +103,16 @@ static void secrets(struct buf *b, const struct cluster *c)
 	buf_addc(b, ']');
 }
 
+static void queue(struct buf *b, const struct spec_queue *q)
+{
+	buf_addf(b, "\"queue\": {\"max_inflight\": %d, \"attempts\": %d, \"retry_wait\": %llu, ",
+		q->max_inflight, q->attempts, (unsigned long long)q->retry_wait);
+	buf_addf(b, "\"retry_max_wait\": %llu, \"dead\": %d, \"callbacks\": %d, ",
+		(unsigned long long)q->retry_max_wait, q->dead, q->callbacks);
+	number(b, "memory", q->memory);
+	buf_addc(b, '}');
+}
+
 static void function(struct buf *b, const struct spec_function *f)
 {
 	buf_addf(b, "    {\"line\": %d, ", f->line);
@@ -187,7 +197,9 @@ static void dump_faas(struct buf *b, const struct cluster *c)
 	text(b, "user", c->faas.user);
 	buf_addf(b, ", \"password\": {\"from\": %d, ", (int)c->faas.password.from);
 	text(b, "value", c->faas.password.value);
-	buf_addf(b, "}, \"max_inflight\": %d, \"redis\": {", c->faas.max_inflight);
+	buf_addf(b, "}, \"max_inflight\": %d, ", c->faas.max_inflight);
+	queue(b, &c->faas.queue);
+	buf_adds(b, ", \"redis\": {");
 	number(b, "memory", c->faas.redis.memory);
 	buf_addf(b, ", \"persistence\": %d}, ", (int)c->faas.redis.persistence);
 	secrets(b, c);

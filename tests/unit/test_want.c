@@ -511,7 +511,7 @@ static void test_hash_follows_the_service(void **state)
 	assert_int_equal(faas_want(c, &c->nodes[0], &f, x, &one, NULL), 0);
 	c->faas.functions[0].replicas = 7;
 	c->faas.functions[2].replicas = 5;
-	c->faas.max_inflight++;
+	c->faas.queue.attempts++;
 	assert_int_equal(faas_want(c, &c->nodes[0], &f, x, &two, NULL), 0);
 	a = find(&one, RES_STACK, "fn");
 	b = find(&two, RES_STACK, "fn");
