@@ -139,7 +139,7 @@ for name in '' '../system/functions' 'a b' 'a?b' '.x' $'a\nb' "$(printf 'a%.0s' 
 done
 for path in x '/a b' $'/a\r\nX: y'; do
 	run fn invoke echo --path "$path" "$good"
-	is "fn invoke --path '${path:0:6}'" 2 - "--path: begins with '/' and holds no spaces"
+	is "fn invoke --path '${path:0:6}'" 2 - "--path: begins with '/' or '.' and holds no spaces"
 done
 for header in X 'X Y: z' ': z' $'X: a\r\nY: b' 'Host: x' 'content-length: 5'; do
 	run fn invoke echo -H "$header" "$good"
