@@ -62,7 +62,8 @@ static int check(const struct fn_options *o, struct err *err)
 		r = check_header(o->headers.items[i], err);
 	if (r < 0)
 		return r;
-	if (o->path && ((*o->path != '/' && *o->path != '?') || !is_line(o->path, false) || strlen(o->path) > 8000))
+	if (o->path && ((*o->path != '/' && *o->path != '?') || !is_line(o->path, false) ||
+			       strlen(o->path) > 8000))
 		return err_set(err, ERR_SPEC, "--path: begins with '/' or '?' and holds no spaces");
 	if (o->async && o->method && strcmp(o->method, "POST") != 0)
 		return err_set(err, ERR_SPEC, "--async: queued calls are POST");
