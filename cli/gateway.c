@@ -6,7 +6,6 @@
 #include <string.h>
 #include <strings.h>
 
-#include "cli/output.h"
 #include "cli/signals.h"
 #include "lib/base/quote.h"
 #include "lib/node/template.h"
