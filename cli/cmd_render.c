@@ -106,7 +106,8 @@ static int print_named(const struct rendering *all, const char *name, struct err
 		output_text(&out);
 		return 0;
 	}
-	if (!strcmp(name, "facts.sh") || !strcmp(name, "apply.sh") || !strcmp(name, "health.sh"))
+	if (!strcmp(name, "facts.sh") || !strcmp(name, "apply.sh") || !strcmp(name, "health.sh") ||
+		!strcmp(name, "gateway.sh"))
 		return print_script(name, err);
 	return err_set(
 		err, ERR_SPEC, "nothing of that name; 'svarm render' without a name lists all");
@@ -177,7 +178,8 @@ const struct cmd cmd_render = {
 		 "by "
 		 "path or base name (nginx.conf, firewall.nft, stack-svarm.yml), or one of the "
 		 "scripts "
-		 "(facts.sh, apply.sh). What depends on a node's facts is assumed: Debian 12, the "
+		 "(facts.sh, apply.sh, health.sh, gateway.sh). What depends on a node's facts is "
+		 "assumed: Debian 12, the "
 		 "private address on eth1. Secrets are never printed.",
 	.common = COMMON_JSON | COMMON_COLOR | COMMON_TEMPLATES,
 	.max_args = 64,

@@ -5,6 +5,7 @@ FAAS_SRC := \
 	faas/images.c \
 	faas/network.c \
 	faas/secrets.c \
+	faas/secrets_functions.c \
 	faas/stack.c \
 	faas/stack_functions.c \
 	faas/stack_svarm.c

@@ -28,6 +28,8 @@ struct stack_section {
 	const char *image;            /* for people */
 	int replicas;                 /* -1: global */
 	char hash[17];                /* set by stack_add() */
+	int min, max;                 /* as in struct stack_service */
+	const char *kept; /* of its scope: variable `replicas`, once the hash is taken; or NULL */
 };
 
 struct stack_file {

@@ -102,10 +102,24 @@ int stack_svarm_want(const struct cluster *c, const struct faas_context *x,
 {
 	_cleanup_(template_scope_freep) struct template_scope *s = template_scope_new();
 	struct stack_section sections[] = {
-		{s, "redis_hash", "redis", "svarm_redis", x->own[IMAGE_REDIS].tag, 1, ""},
-		{s, "gateway_hash", "gateway", "svarm_gateway", x->own[IMAGE_GATEWAY].tag, -1, ""},
-		{s, "queue_worker_hash", "queue-worker", "svarm_queue-worker",
-			x->own[IMAGE_WORKER].tag, -1, ""},
+		{.scope = s,
+			.variable = "redis_hash",
+			.key = "redis",
+			.name = "svarm_redis",
+			.image = x->own[IMAGE_REDIS].tag,
+			.replicas = 1},
+		{.scope = s,
+			.variable = "gateway_hash",
+			.key = "gateway",
+			.name = "svarm_gateway",
+			.image = x->own[IMAGE_GATEWAY].tag,
+			.replicas = -1},
+		{.scope = s,
+			.variable = "queue_worker_hash",
+			.key = "queue-worker",
+			.name = "svarm_queue-worker",
+			.image = x->own[IMAGE_WORKER].tag,
+			.replicas = -1},
 	};
 	const struct stack_file file = {
 		.stack = "svarm",

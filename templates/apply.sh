@@ -368,9 +368,19 @@ image_load() { # TAG ID; the archive is a frame
 	found=$(docker image inspect --format '{{.Id}}' "$1")
 	[ "$found" = "$2" ] || die "image '$1' is '$found' after loading, expected '$2'"
 }
-secret_create() { # NAME; the value is a frame
-	frame_value
-	printf %s "$value" | docker secret create --label svarm.managed=true "$1" - >/dev/null
+secret_create() { # NAME [LABEL=VALUE…]; the value is a frame, of any bytes
+	frame_length
+	value=$(head -c "$length" | base64 -w 0)
+	bare=${value%%=*}
+	[ "${#bare}" = $(((length * 4 + 2) / 3)) ] || die 'a secret came short: the connection was lost'
+	name=$1
+	shift
+	for label in "$@"; do # appended in turn: the first ones go as the list is walked
+		set -- "$@" --label "$label"
+		shift
+	done
+	printf %s "$value" | base64 -d |
+		docker secret create --label svarm.managed=true "$@" "$name" - >/dev/null
 }
 
 # ---- stacks -----------------------------------------------------------------------------------
@@ -410,9 +420,12 @@ stack_converge() { # STACK
 	done
 	die "not all tasks run: $waiting"
 }
-stack_deploy() { # STACK; the compose file is a frame
+# Only what svarm deployed goes: no --prune, which takes whatever bears the stack's label.
+stack_deploy() { # STACK [SERVICE to remove…]; the compose file is a frame
 	frame_to_file "$work/stack.yml"
-	docker stack deploy --prune --resolve-image never --compose-file "$work/stack.yml" "$1"
+	docker stack deploy --resolve-image never --compose-file "$work/stack.yml" "$1"
+	shift
+	services_remove "$@"
 	# Not waited for here: all stacks come up at once, and services_settle ends the run.
 }
 # At the end of a run: what changed elsewhere (a node that joined, an image that came) may have started
@@ -423,8 +436,10 @@ services_settle() {
 	stack_converge svarm
 	stack_converge fn
 }
-stack_remove() { # STACK
-	docker stack rm "$1"
+services_remove() { # SERVICE…
+	for service in "$@"; do
+		docker service rm "$service"
+	done
 }
 
 # ---- down: give the node back -----------------------------------------------------------------

@@ -21,7 +21,11 @@ FAAS_PART_SRC := $(sort $(filter-out %/main.c $(LIB_SRC),$(GATEWAY_SRC) $(WORKER
 $(B)/libfaas.a: $(call obj,$(FAAS_PART_SRC)) faas/sources.mk
 	$(call say,AR,$@)mkdir -p $(@D) && rm -f $@ && $(AR) rcs $@ $(filter %.o,$^)
 
-TEST_LIBS = $(B)/libfaas.a $(B)/libsvarm.a
+# The command without its main().
+$(B)/libcli.a: $(call obj,$(filter-out cli/main.c,$(CLI_SRC))) cli/sources.mk
+	$(call say,AR,$@)mkdir -p $(@D) && rm -f $@ && $(AR) rcs $@ $(filter %.o,$^)
+
+TEST_LIBS = $(B)/libcli.a $(B)/libfaas.a $(B)/libsvarm.a
 TEST_LINK = $(CC) $(SVARM_CPPFLAGS) $(EXT_CFLAGS) $(CPPFLAGS) $(SVARM_CFLAGS) $(CFLAGS) -Itests -MMD -MP \
 	$(SVARM_LDFLAGS) $(LDFLAGS) -o $@ $< $(1) $(TEST_LIBS) \
 	$(LIBS_svarm) $(LIBS_gateway) $(LIBS_test) -lm

@@ -46,6 +46,7 @@ struct stack_service {
 	const char *hash;  /* label svarm.hash of the wanted service */
 	const char *image; /* for the plan's text */
 	int replicas;      /* -1: global */
+	int min, max;      /* replicas that are as good as that; max 0: not judged */
 };
 
 struct resource {
@@ -101,6 +102,8 @@ struct resource {
 		struct {
 			const char *value; /* owned by the arena that the caller wipes */
 			size_t len;
+			const char **labels; /* "KEY=VALUE", besides svarm.managed */
+			size_t n_labels;
 		} secret;
 		struct {
 			const char *content; /* the compose file */

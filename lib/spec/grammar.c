@@ -77,6 +77,12 @@ static const struct type t_secret = {
 	.parse = value_secret,
 	.secret = true,
 };
+static const struct type t_secret_name = {
+	.name = "the name of a secret",
+	.json = "\"type\": \"string\", \"pattern\": "
+		"\"^[A-Za-z0-9]([A-Za-z0-9_.-]{0,54}[A-Za-z0-9])?$\"",
+	.parse = value_secret_name,
+};
 static const struct type t_address = {
 	.name = "an IP address or host name",
 	.json = "\"type\": \"string\", \"minLength\": 1",
@@ -141,6 +147,13 @@ const size_t grammar_n_roles = ARRAY_SIZE(grammar_roles);
 static const struct word docker_sources[] = {{"distro", DOCKER_DISTRO}, {"docker-ce", DOCKER_CE}};
 static const struct word engines[] = {{"svarm", ENGINE_SVARM}, {"openfaas", ENGINE_OPENFAAS}};
 static const struct word persistences[] = {{"aof", REDIS_AOF}, {"none", REDIS_NONE}};
+static const struct word scale_types[] = {
+	{"rps", SPEC_SCALE_RPS},
+	{"capacity", SPEC_SCALE_CAPACITY},
+	{"cpu", SPEC_SCALE_CPU},
+};
+static const struct word healthchecks[] = {
+	{"none", HEALTHCHECK_NONE}, {"image", HEALTHCHECK_IMAGE}};
 
 /* ---- sections, inner ones first ---- */
 static const struct field limits_fields[] = {
@@ -159,6 +172,55 @@ static const struct field limits_fields[] = {
 };
 static const struct section limits_section = SECTION_OF(limits_fields);
 
+static const struct field scale_fields[] = {
+	{.key = "min",
+		.type = &t_int,
+		AT(spec_scale, min),
+		.min = 1,
+		.max = 1000,
+		.dflt = "1",
+		.help = "containers that run whenever it is awake"},
+	{.key = "max",
+		.type = &t_int,
+		AT(spec_scale, max),
+		.min = 1,
+		.max = 1000,
+		.dflt = "20",
+		.help = "containers at most"},
+	{.key = "type",
+		.type = &t_word,
+		WORDS(scale_types),
+		AT(spec_scale, type),
+		.dflt = "rps",
+		.help = "rps: calls a second; capacity: calls at once; cpu: thousandths of a CPU"},
+	{.key = "target",
+		.type = &t_int,
+		AT(spec_scale, target),
+		.min = 1,
+		.max = 1000000,
+		.dflt = "50",
+		.help = "how much of that one container should carry"},
+	{.key = "factor",
+		.type = &t_int,
+		AT(spec_scale, factor),
+		.max = 100,
+		.dflt = "20",
+		.help = "size of a step, in per cent of max; 0: never by load"},
+	{.key = "zero",
+		.type = &t_bool,
+		AT(spec_scale, zero),
+		.dflt = "false",
+		.help = "stop all containers when nobody calls; the next call starts one"},
+	{.key = "zero_after",
+		.type = &t_duration,
+		AT(spec_scale, zero_after),
+		.min = 1 * USEC_PER_SEC,
+		.max = 24 * 3600 * USEC_PER_SEC,
+		.dflt = "15m",
+		.help = "how long nobody must have called"},
+};
+static const struct section scale_section = SECTION_OF(scale_fields);
+
 static const struct field function_fields[] = {
 	{.key = "name",
 		.type = &t_label,
@@ -176,7 +238,18 @@ static const struct field function_fields[] = {
 		AT(spec_function, replicas),
 		.max = 1000,
 		.dflt = "1",
-		.help = "how many containers run"},
+		.help = "how many containers run; with scale: at first"},
+	{.key = "scale",
+		.shape = SHAPE_SECTION,
+		.section = &scale_section,
+		AT(spec_function, scale),
+		.help = "let their number follow the load"},
+	{.key = "timeout",
+		.type = &t_duration,
+		AT(spec_function, timeout),
+		.min = 100 * USEC_PER_MSEC,
+		.max = 24 * 3600 * USEC_PER_SEC,
+		.help = "how long one call may take"},
 	{.key = "fprocess",
 		.type = &t_text,
 		AT(spec_function, fprocess),
@@ -197,7 +270,24 @@ static const struct field function_fields[] = {
 		AT(spec_function, labels),
 		COUNT(spec_function, n_labels),
 		.most = 1000,
-		.help = "labels of the service, as in com.openfaas.scale.max"},
+		.help = "labels of the service, as in team"},
+	{.key = "annotations",
+		.shape = SHAPE_MAP,
+		.type = &t_any,
+		.key_type = &t_label_key,
+		AT(spec_function, annotations),
+		COUNT(spec_function, n_annotations),
+		.most = 1000,
+		.help = "what clients may want to know of it, and settings of the gateway"},
+	{.key = "secrets",
+		.shape = SHAPE_LIST,
+		.type = &t_secret_name,
+		AT(spec_function, secrets),
+		COUNT(spec_function, n_secrets),
+		.size = sizeof(const char *),
+		.line_at = NOWHERE,
+		.most = 100,
+		.help = "secrets it may read, below /var/openfaas/secrets"},
 	{.key = "constraints",
 		.shape = SHAPE_LIST,
 		.type = &t_constraint,
@@ -222,8 +312,29 @@ static const struct field function_fields[] = {
 		AT(spec_function, read_only),
 		.dflt = "false",
 		.help = "make the container's root file system read-only"},
+	{.key = "healthcheck",
+		.type = &t_word,
+		WORDS(healthchecks),
+		AT(spec_function, healthcheck),
+		.dflt = "none",
+		.help = "none: the gateway alone looks whether it is ready; image: the image's "
+			"own check as well"},
 };
 static const struct section function_section = SECTION_OF(function_fields);
+
+static const struct field secret_fields[] = {
+	{.key = "name",
+		.type = &t_secret_name,
+		AT(spec_secret, name),
+		.required = true,
+		.help = "what functions call it"},
+	{.key = "from",
+		.type = &t_secret,
+		AT(spec_secret, from),
+		.required = true,
+		.help = "where its value is: env:NAME, file:PATH or cmd:COMMAND"},
+};
+static const struct section secret_section = SECTION_OF(secret_fields);
 
 static const struct field redis_fields[] = {
 	{.key = "memory",
@@ -327,6 +438,15 @@ static const struct field faas_fields[] = {
 		.shape = SHAPE_SECTION,
 		.section = &redis_section,
 		.help = "Redis, on the node with the role database"},
+	{.key = "secrets",
+		.shape = SHAPE_SECTIONS,
+		.section = &secret_section,
+		AT(draft, c.faas.secrets),
+		COUNT(draft, c.faas.n_secrets),
+		.size = sizeof(struct spec_secret),
+		.line_at = offsetof(struct spec_secret, line),
+		.most = 200,
+		.help = "secrets for functions"},
 	{.key = "functions",
 		.shape = SHAPE_SECTIONS,
 		.section = &function_section,
@@ -336,6 +456,15 @@ static const struct field faas_fields[] = {
 		.line_at = offsetof(struct spec_function, line),
 		.most = 1000,
 		.help = "the functions to run"},
+	{.key = "functions_from",
+		.shape = SHAPE_LIST,
+		.type = &t_path,
+		AT(draft, c.faas.includes),
+		COUNT(draft, c.faas.n_includes),
+		.size = sizeof(struct spec_include),
+		.line_at = offsetof(struct spec_include, line),
+		.most = 50,
+		.help = "files of faas-cli (stack.yml) with more of them"},
 };
 static const struct section faas_section = SECTION_OF(faas_fields);
 

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 
 #include "lib/spec/diag.h"
+#include "lib/spec/expand.h"
 #include "lib/spec/grammar.h"
 #include "lib/spec/marks.h"
 
@@ -14,7 +15,8 @@ struct parse_target {
 	struct arena *arena;        /* owns what the values point to */
 	const char *path;           /* values that name files are relative to it; may be NULL */
 	const char *noun;           /* what a message calls the text: "spec" */
-	const char *needs;          /* a key that it cannot do without */
+	const char *needs;          /* a key that it cannot do without; may be NULL */
+	struct expansion *expand;   /* replaces variables; NULL: a '$' is nothing special */
 };
 
 /*

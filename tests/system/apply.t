@@ -469,6 +469,12 @@ wait
 is "a secret file arrives" "$(cat /srv/secret-file)" hunter21234567890123
 printf '7\nhunt' | node 'step 1 0 secret_create short'
 is "a short secret is refused" "$(grep -c '@fail 1' "$work/out")" 1
+printf '8\nhunter2' | node 'step 1 0 secret_create short'
+is "also one that lacks a single byte" "$(grep -c '@fail 1' "$work/out")" 1
+: >/srv/asked
+printf '6\na\0b\n\n\xff' | node "step 1 0 secret_create key.2 svarm.secret=key 'a=b c'"
+is "a secret of any bytes" "$(od -An -c /srv/secret | tr -s ' ')" ' a \0 b \n \n 377'
+has "its labels" /srv/asked 'secret create --label svarm.managed=true --label svarm.secret=key --label a=b c key.2 -'
 
 # ---- docker -----------------------------------------------------------------------------------
 fresh
