@@ -140,7 +140,8 @@ def hang_up(s):
 
 def dead_task(s):
     """a task that dies costs nobody a call: even POST goes to the next one"""
-    dead = [s.backend(a, lambda rq: (200, {}, b"alive")) for a in ("127.0.0.98", "127.0.0.99")]
+    dead = [s.backend(a, lambda rq: (200, {"Connection": "close"}, b"alive"))
+            for a in ("127.0.0.98", "127.0.0.99")]
     s.function("half", ["127.0.0.2", "127.0.0.99"])
     s.function("lost", ["127.0.0.98", "127.0.0.99"])
     assert s.post("/function/lost", b"x").text == "alive"
@@ -458,8 +459,8 @@ def async_rules(s):
     assert s.post("/async-function/echo", b"x" * (11 << 20)).status == 413
 
 
-def reload_in_flight(s):
-    """a call under way survives a reload"""
+def change_in_flight(s):
+    """a call under way survives a change of the table"""
     out = []
     t = threading.Thread(target=lambda: out.append(s.post("/function/echo?delay=2000", b"kept")))
     t.start()
@@ -527,7 +528,7 @@ def main():
     run(s, [verbs, root_path, call_ids, forwarded, unknown, asleep, own_errors, keepalive, balanced,
             hang_up, dead_task, not_ready, follows, quiet, big_bodies, chunked_upload, streaming, needs_auth,
             life_of_a_function, refusals, what_docker_gets, stack_functions, info, metrics, probes,
-            peer_is_bounded, async_rules, full_redis, redis_breaks, docker_breaks, reload_in_flight,
+            peer_is_bounded, async_rules, full_redis, redis_breaks, docker_breaks, change_in_flight,
             nginx_dies, graceful_stop, refuses_to_start_open])
 
 
