@@ -1,6 +1,6 @@
 /*
  * The daemon's own door, on a socket that nobody else can open: PUT /table, GET /table,
- * GET /counters.
+ * GET /counters, PUT /drain.
  */
 #include "faas/nginx/call.h"
 #include "faas/nginx/count.h"
@@ -80,12 +80,24 @@ static int asks(const ngx_http_request_t *r, ngx_uint_t method, const char *path
 	       !ngx_strncmp(r->uri.data, path, r->uri.len);
 }
 
+/* From now on every answer closes its connection: nobody sends a call on one that nginx is about to
+ * close.  Until nginx ends. */
+static ngx_int_t drain(ngx_http_request_t *r)
+{
+	ngx_str_t answer = ngx_string("done\n");
+
+	svarm_zone(r)->shared->draining = 1;
+	return reply_text(r, NGX_HTTP_OK, &answer);
+}
+
 ngx_int_t control_handler(ngx_http_request_t *r)
 {
 	if (asks(r, NGX_HTTP_PUT, "/table"))
 		return put_table(r);
 	if (ngx_http_discard_request_body(r) != NGX_OK)
 		return NGX_HTTP_INTERNAL_SERVER_ERROR;
+	if (asks(r, NGX_HTTP_PUT, "/drain"))
+		return drain(r);
 	if (asks(r, NGX_HTTP_GET, "/counters"))
 		return send_text(r, count_print(svarm_zone(r), r->pool));
 	if (asks(r, NGX_HTTP_GET, "/table"))
