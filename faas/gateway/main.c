@@ -25,6 +25,7 @@ enum { FIRST_LOOK_MS = 5000, MAX_DEATHS = 5 };
 
 static const usec_t DEATHS_WITHIN = 60 * USEC_PER_SEC;
 static const usec_t DRAIN = 1500 * USEC_PER_MSEC; /* for clients to leave their connections */
+static const usec_t DEAF = 100 * USEC_PER_MSEC;   /* to accept the last new ones */
 
 struct gateway {
 	struct config c;
@@ -136,6 +137,10 @@ static void begin_stop(struct gateway *g)
 
 static void quit_nginx(struct gateway *g)
 {
+	_cleanup_err_ struct err err = ERR_INIT;
+
+	if (plane_deafen(g->parts.plane, &err) == 0)
+		clock_sleep(DEAF);
 	nginx_stop(g->nginx, false);
 	g->quit_at = 0;
 }
