@@ -313,5 +313,6 @@ int main(void)
 		cmocka_unit_test(test_hosts_forgotten),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests_name("worker's books", tests, NULL, NULL);
 }
