@@ -361,7 +361,7 @@ def rss_mb(pid):
 
 def bounded(s):
     """large bodies and large answers: memory stays within its bounds, nothing is lost"""
-    cb = Callbacks(lambda rq: time.sleep(0.05) or (200, {}, b""))
+    cb = Callbacks(lambda rq: time.sleep(0.3) or (200, {}, b""))
     no_worker(s)
     size = 8 << 20
     ids = [post(s, "echo", cb.url, body=b"%08d" % i + b"x" * (size - 8)) for i in range(40)]
@@ -372,7 +372,7 @@ def bounded(s):
     assert {len(r.payload) for r in cb.requests} == {size}
     used = rss_mb(s.children[name].pid)
     print("# 40 calls of 8 MB with answers of 8 MB: the worker used %d MB" % used, flush=True)
-    assert used < 300, used
+    assert used < 180, used
     settled(s)
     cb.stop()
 
