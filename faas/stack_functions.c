@@ -272,6 +272,8 @@ static struct stack_section section_of(const struct spec_function *fn, const str
 	section.key = arena_strdup(a, buf_str(&key));
 	section.replicas = keep_replicas(facts_service(f, section.name), &section);
 	section.kept = arena_printf(a, "%d", section.replicas);
+	/* apply.sh looks again just before it deploys: the load may have moved it meanwhile. */
+	template_set(row, "range", "%d to %d", section.min, section.max);
 	return section;
 }
 

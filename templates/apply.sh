@@ -420,9 +420,27 @@ stack_converge() { # STACK
 	done
 	die "not all tasks run: $waiting"
 }
+# "replicas: N # MIN to MAX": as many as run now, when that is within; N is how many there were when
+# the facts were read.
+stack_keep_replicas() { # STACK
+	{
+		echo 'nothing 0/0'
+		docker service ls --filter "label=com.docker.stack.namespace=$1" --format '{{.Name}} {{.Replicas}}'
+	} >"$work/now"
+	awk -v stack="$1" '
+		NR == FNR { split($2, n, "/"); now[$1] = n[2]; next }
+		/^  "[^"]*":$/ { name = stack "_" substr($0, 4, length($0) - 5) }
+		/^      replicas: [0-9]+ # [0-9]+ to [0-9]+$/ && (name in now) {
+			runs = now[name] + 0
+			if (runs >= $4 + 0 && runs <= $6 + 0) sub(/[0-9]+/, runs)
+		}
+		{ print }
+	' "$work/now" "$work/stack.yml" >"$work/stack.kept" && mv "$work/stack.kept" "$work/stack.yml"
+}
 # Only what svarm deployed goes: no --prune, which takes whatever bears the stack's label.
 stack_deploy() { # STACK [SERVICE to remove…]; the compose file is a frame
 	frame_to_file "$work/stack.yml"
+	stack_keep_replicas "$1"
 	docker stack deploy --resolve-image never --compose-file "$work/stack.yml" "$1"
 	shift
 	services_remove "$@"

@@ -544,6 +544,43 @@ frame t | node 'step 1 0 swarm_join fd00::2 fd00::1'
 has "joining by IPv6: brackets where there is a port" /srv/api \
 	'"ListenAddr":"\[fd00::2\]:2377","AdvertiseAddr":"fd00::2".*"\[fd00::1\]:2377"'
 
+# ---- stacks -----------------------------------------------------------------------------------
+fresh
+fake docker <<'SH'
+case "$1 $2" in
+"service ls") [ ! -e /srv/running ] || cat /srv/running ;;
+"stack deploy") while [ $# -gt 1 ]; do [ "$1" != --compose-file ] || cp "$2" /srv/deployed; shift; done ;;
+esac
+SH
+compose='services:
+  "up":
+    deploy:
+      replicas: 2 # 2 to 9
+  "high":
+    deploy:
+      replicas: 2 # 2 to 9
+  "asleep":
+    deploy:
+      replicas: 2 # 0 to 9
+  "fixed":
+    deploy:
+      replicas: 2 # 2 to 2
+  "new":
+    deploy:
+      replicas: 2 # 2 to 9
+  "text":
+    command: "replicas: 2 # 2 to 9"'
+frame "$compose" | node 'step 1 0 stack_deploy fn'
+is "a stack: the file arrives as it was" "$(cat /srv/deployed)" "$compose"
+hasnt "a stack: what else bears its label stays" /srv/asked --prune
+hasnt "a stack: nothing is removed" /srv/asked 'service rm'
+printf '%s\n' 'fn_up 5/7' 'fn_high 0/12' 'fn_asleep 0/0' 'fn_fixed 4/4' 'fn_text 5/5' >/srv/running
+frame "$compose" | node 'step 1 0 stack_deploy fn fn_gone fn_away'
+is "a stack: what moved meanwhile keeps its number, within its range" \
+	"$(grep -o 'replicas: [0-9]*' /srv/deployed | tr -d -c '0-9\n' | tr '\n' ' ')" "7 2 0 2 2 2 "
+has "a stack: what left the spec goes" /srv/asked '^docker service rm fn_gone$'
+has "a stack: all of it" /srv/asked '^docker service rm fn_away$'
+
 # ---- packages ---------------------------------------------------------------------------------
 fresh
 printf 'base\n' >/srv/installed

@@ -611,7 +611,7 @@ static void test_replicas_are_kept(void **state)
 		const char *name = c->faas.functions[cases[i].function].name;
 		struct resource_set want, fresh;
 		const struct resource *r, *first = functions_with(c, "", &arena, &fresh);
-		const char *at, *line = arena_printf(&arena, "replicas: %d\n", cases[i].want);
+		const char *at, *line = arena_printf(&arena, "replicas: %d # ", cases[i].want);
 
 		r = functions_with(c, service_fact(&arena, name, cases[i].have), &arena, &want);
 		assert_int_equal(r->stack.services[cases[i].function].replicas, cases[i].want);
