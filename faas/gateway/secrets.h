@@ -16,8 +16,8 @@
 #define SECRET_OWN "svarm-" /* svarm's own secrets begin with it: never a function's */
 
 enum {
-	SECRET_MAX_BYTES = 500 * 1024, /* Swarm's limit */
-	SECRET_MAX_NAME = 56,          /* of 64 for Swarm's name, with the number */
+	SECRET_MAX_BYTES = 500 * 1024 - 1, /* Swarm wants less than 500 KiB */
+	SECRET_MAX_NAME = 56,              /* of 64 for Swarm's name, with the number */
 	SECRET_MAX_NUMBER = 9999999,
 };
 

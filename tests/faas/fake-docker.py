@@ -280,7 +280,7 @@ class Handler(BaseHTTPRequestHandler):
             value = base64.b64decode(spec["Data"], validate=True)
         except binascii.Error:
             return self.answer(400, {"message": "invalid secret data"})
-        if not 1 <= len(value) <= 500 * 1024 or len(spec["Name"]) > 64:
+        if not 1 <= len(value) < 500 * 1024 or len(spec["Name"]) > 64:
             return self.answer(400, {"message": "invalid secret"})
         with STATE.lock:
             if any(s["Spec"]["Name"] == spec["Name"] for s in STATE.secrets):

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/base/base64.h"
 #include "lib/base/buf.h"
 
 static void test_empty_is_a_string(void **state)
@@ -123,6 +124,38 @@ static void test_reads_files(void **state)
 	assert_int_equal(buf_read_file(&b, "/", 10, &err), -EISDIR);
 }
 
+static void test_base64(void **state)
+{
+	static const struct {
+		const char *plain, *standard, *url;
+	} cases[] = {{"", "", ""}, {"f", "Zg==", "Zg=="}, {"fo", "Zm8=", "Zm8="},
+		{"foo", "Zm9v", "Zm9v"}, {"\xff\xfe>", "//4+", "__4-"}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_buf_ struct buf a = BUF_INIT, b = BUF_INIT, back = BUF_INIT;
+
+		base64_encode(cases[i].plain, strlen(cases[i].plain), &a);
+		base64url_encode(cases[i].plain, strlen(cases[i].plain), &b);
+		assert_string_equal(buf_str(&a), cases[i].standard);
+		assert_string_equal(buf_str(&b), cases[i].url);
+		assert_true(base64_decode(buf_str(&a), &back));
+		assert_string_equal(buf_str(&back), cases[i].plain);
+	}
+}
+
+static void test_reserve_moves_nothing(void **state)
+{
+	_cleanup_buf_ struct buf b = BUF_INIT;
+	const char *before;
+
+	buf_reserve(&b, 1000);
+	before = b.data;
+	for (int i = 0; i < 1000; i++)
+		buf_addc(&b, 'x');
+	assert_ptr_equal(b.data, before);
+	assert_int_equal(b.len, 1000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -133,6 +166,8 @@ int main(void)
 		cmocka_unit_test(test_consume_and_trim),
 		cmocka_unit_test(test_steal),
 		cmocka_unit_test(test_reads_files),
+		cmocka_unit_test(test_base64),
+		cmocka_unit_test(test_reserve_moves_nothing),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -8,6 +8,7 @@
 
 #include "faas/gateway/auth.h"
 #include "faas/gateway/deploy.h"
+#include "faas/gateway/image.h"
 #include "faas/gateway/quantity.h"
 
 static const char full[] =
@@ -172,6 +173,25 @@ static void test_image_comes_back_verbatim(void **state)
 		status = deploy_status(service, 0);
 		assert_string_equal(json_str(status, "image"), cases[i].reported);
 	}
+}
+
+static void test_image_of_archive(void **state)
+{
+#define HEX "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+	static const char text[] =
+		"[null,{\"Spec\":{\"Labels\":{\"svarm.image\":\"a:1\"},\"TaskTemplate\":"
+		"{\"ContainerSpec\":{\"Image\":\"sha256:" HEX "\"}}}},"
+		"{\"Spec\":{\"Labels\":{\"svarm.image\":\"b:1\",\"svarm.managed\":\"true\"},"
+		"\"TaskTemplate\":{\"ContainerSpec\":{\"Image\":\"b:1\"}}}},"
+		"{\"Spec\":{\"Labels\":{\"svarm.image\":\"c:1\",\"svarm.managed\":\"true\"},"
+		"\"TaskTemplate\":{\"ContainerSpec\":{\"Image\":\"sha256:" HEX "\"}}}}]";
+	_cleanup_json_ json_t *j = NULL;
+
+	assert_int_equal(json_parse(text, strlen(text), 4096, &j, NULL), 0);
+	assert_null(image_of_services(j, "a:1")); /* a client's: svarm up may have a newer one */
+	assert_null(image_of_services(j, "b:1"));
+	assert_string_equal(image_of_services(j, "c:1"), "sha256:" HEX);
+	assert_null(image_of_services(NULL, "c:1"));
 }
 
 static void test_image_id(void **state)
@@ -371,6 +391,7 @@ int main(void)
 		cmocka_unit_test(test_placement),
 		cmocka_unit_test(test_time_to_stop),
 		cmocka_unit_test(test_image_comes_back_verbatim),
+		cmocka_unit_test(test_image_of_archive),
 		cmocka_unit_test(test_image_id),
 		cmocka_unit_test(test_update_keeps),
 		cmocka_unit_test(test_update_of_sleeping_stays_asleep),

@@ -319,18 +319,36 @@ static void test_backoff(void **state)
 
 static void test_docker_versions(void **state)
 {
-	char v[16];
+	static const struct {
+		const char *max, *min;
+		int code;
+		const char *picked;
+	} engines[] = {
+		{"1.39", "1.12", -ENOTSUP, NULL}, /* 18.09 */
+		{"1.40", "1.12", 0, "1.40"},      /* 19.03 */
+		{"1.41", "1.12", 0, "1.41"},      /* 20.10 */
+		{"1.43", "1.12", 0, "1.43"},      /* 24 */
+		{"1.44", "1.24", 0, "1.44"},      /* 25 */
+		{"1.47", "1.24", 0, "1.44"},      /* 27 */
+		{"1.52", "1.44", 0, "1.44"},      /* 29.0 */
+		{"1.54", "1.40", 0, "1.44"},      /* 29.3 */
+		{"1.60", "1.50", 0, "1.50"},      /* newer than all we know */
+		{"1.44", NULL, 0, "1.44"},
+		{NULL, NULL, -EBADMSG, NULL},
+		{"2.0", NULL, -EBADMSG, NULL},
+		{"1.4x", NULL, -EBADMSG, NULL},
+		{"1.-4", NULL, -EBADMSG, NULL},
+		{"1.99999999999999999999", NULL, -EBADMSG, NULL},
+	};
 
-	assert_int_equal(docker_pick_version("1.41", "1.12", v, NULL), 0);
-	assert_string_equal(v, "1.41");
-	assert_int_equal(docker_pick_version("1.52", "1.44", v, NULL), 0);
-	assert_string_equal(v, "1.44");
-	assert_int_equal(docker_pick_version("1.60", "1.50", v, NULL), 0);
-	assert_string_equal(v, "1.50");
-	assert_int_equal(docker_pick_version("1.39", "1.12", v, NULL), -ENOTSUP);
-	assert_int_equal(docker_pick_version(NULL, NULL, v, NULL), -EBADMSG);
-	assert_int_equal(docker_pick_version("2.0", NULL, v, NULL), -EBADMSG);
-	assert_int_equal(docker_pick_version("1.4x", NULL, v, NULL), -EBADMSG);
+	for (size_t i = 0; i < ARRAY_SIZE(engines); i++) {
+		char v[16] = "untouched";
+		int r = docker_pick_version(engines[i].max, engines[i].min, v, NULL);
+
+		if (r != engines[i].code)
+			fail_msg("%s: %d", engines[i].max, r);
+		assert_string_equal(v, engines[i].picked ? engines[i].picked : "untouched");
+	}
 }
 
 int main(void)
