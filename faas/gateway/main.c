@@ -28,6 +28,8 @@
 enum { FIRST_LOOK_MS = 5000, MAX_DEATHS = 5 };
 
 static const usec_t DEATHS_WITHIN = 60 * USEC_PER_SEC;
+static const usec_t DRAIN = 1500 * USEC_PER_MSEC; /* for clients to leave their connections */
+static const usec_t DEAF = 100 * USEC_PER_MSEC;   /* to accept the last new ones */
 
 struct gateway {
 	struct config c;
@@ -37,6 +39,7 @@ struct gateway {
 	usec_t deaths[MAX_DEATHS]; /* of nginx, a ring */
 	unsigned deaths_n;
 	bool stopping, hard;
+	usec_t quit_at; /* when nginx is told to stop; 0: it was */
 	usec_t stop_by;
 };
 
@@ -131,13 +134,32 @@ static int nginx_died(struct gateway *g, int status, struct err *err)
 	return r;
 }
 
+/* A second signal does not wait for clients. */
 static void begin_stop(struct gateway *g)
 {
-	if (!g->stopping)
-		log_info("stopping: finishing what is under way");
+	_cleanup_err_ struct err err = ERR_INIT;
+	usec_t now = clock_now();
+	bool drained;
+
+	if (g->stopping) {
+		g->quit_at = now;
+		return;
+	}
+	log_info("stopping: finishing what is under way");
 	g->stopping = true;
-	g->stop_by = clock_now() + (usec_t)g->c.stop_timeout_ms * USEC_PER_MSEC;
+	drained = nginx_running(g->nginx) && plane_drain(g->parts.plane, &err) == 0;
+	g->quit_at = drained ? now + DRAIN : now;
+	g->stop_by = now + (usec_t)g->c.stop_timeout_ms * USEC_PER_MSEC;
+}
+
+static void quit_nginx(struct gateway *g)
+{
+	_cleanup_err_ struct err err = ERR_INIT;
+
+	if (plane_deafen(g->parts.plane, &err) == 0)
+		clock_sleep(DEAF);
 	nginx_stop(g->nginx, false);
+	g->quit_at = 0;
 }
 
 /* Time is up: nginx is to go at once, and is left behind if it does not.  True when it was told so
@@ -155,17 +177,19 @@ static bool hard_stop(struct gateway *g)
 
 static int run(struct gateway *g, const sigset_t *set, struct err *err)
 {
-	const struct timespec second = {1, 0};
+	const struct timespec second = {1, 0}, soon = {0, 50000000};
 	int r = 0, sig, status;
 
 	while (r == 0) {
-		sig = sigtimedwait(set, NULL, &second);
+		sig = sigtimedwait(set, NULL, g->quit_at ? &soon : &second);
 		if (sig == SIGTERM || sig == SIGINT)
 			begin_stop(g);
 		if (sig == SIGHUP)
 			watch_kick(g->parts.watch);
 		if (nginx_reap(g->nginx, &status) && !g->stopping)
 			r = nginx_died(g, status, err);
+		if (g->quit_at && clock_now() >= g->quit_at)
+			quit_nginx(g);
 		if (g->stopping && !nginx_running(g->nginx))
 			return 0;
 		if (g->stopping && clock_now() > g->stop_by && hard_stop(g))

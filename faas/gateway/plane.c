@@ -91,6 +91,20 @@ int plane_push(struct plane *p, const struct model *m, struct err *err)
 	return call(p, "PUT", "http://nginx/table", &text, &rs, err);
 }
 
+int plane_drain(struct plane *p, struct err *err)
+{
+	_cleanup_(http_response_done) struct http_response rs = HTTP_RESPONSE_INIT;
+
+	return call(p, "PUT", "http://nginx/drain", NULL, &rs, err);
+}
+
+int plane_deafen(struct plane *p, struct err *err)
+{
+	_cleanup_(http_response_done) struct http_response rs = HTTP_RESPONSE_INIT;
+
+	return call(p, "PUT", "http://nginx/deaf", NULL, &rs, err);
+}
+
 int plane_sample(struct plane *p, struct plane_sample *ret, struct err *err)
 {
 	_cleanup_(http_response_done) struct http_response rs = HTTP_RESPONSE_INIT;

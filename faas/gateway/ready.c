@@ -161,6 +161,16 @@ static usec_t pause_of(const struct probe *p, usec_t now)
 	return age < 60 * USEC_PER_SEC ? 100 * USEC_PER_MSEC : USEC_PER_SEC;
 }
 
+int ready_pace(const struct ready *r)
+{
+	usec_t now = clock_now();
+
+	for (size_t i = 0; i < r->n; i++)
+		if (!r->probes[i].ready && pause_of(&r->probes[i], now) < 100 * USEC_PER_MSEC)
+			return 15;
+	return 100;
+}
+
 /* A lost packet is sent again only after a second: a new connection is quicker. */
 static usec_t patience_of(const struct probe *p, usec_t now)
 {

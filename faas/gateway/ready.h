@@ -28,5 +28,7 @@ void ready_follow(struct ready *r, const struct model *m);
 bool ready_probe(struct ready *r, int ms);
 /* Tasks that are not ready yet. */
 size_t ready_missing(const struct ready *r);
+/* Milliseconds that the next ready_probe() should have: 15 while some task is young, 100 else. */
+int ready_pace(const struct ready *r);
 /* For model_pick(): @arg is the struct ready. */
 bool ready_is(void *arg, const struct task *t);

@@ -18,6 +18,7 @@ static const usec_t DEBOUNCE = 20 * USEC_PER_MSEC; /* between an event and the l
 static const usec_t AFTER_EVENT = 5 * USEC_PER_SEC;
 static const usec_t GIVE_UP_FAST = 120 * USEC_PER_SEC; /* something never converges */
 static const usec_t STALE = 30 * USEC_PER_SEC;
+static const usec_t STARTING = 2 * USEC_PER_SEC; /* nginx may take that long to listen */
 enum {
 	PROBE_MS = 15,         /* new tasks, between glances at the rest of the world */
 	FIRST_PROBE_MS = 1000, /* all tasks are new to a gateway that starts */
@@ -48,7 +49,7 @@ struct watch {
 	struct model *all; /* the last look, ready or not */
 	struct buf applied;
 	unsigned applied_start; /* which of nginx' starts got it */
-	bool owed;              /* nginx runs but has not taken the table */
+	usec_t owed;            /* since when nginx runs but lacks the table; 0: it has it */
 	usec_t last_change;
 };
 
@@ -162,13 +163,15 @@ static bool put_into_effect(struct watch *w, const struct model *m)
 		!memcmp(buf_str(&w->applied), table.data, table.len))
 		return true;
 	w->last_change = clock_now();
-	w->owed = plane_push(w->plane, m, &err) < 0 && start;
-	if (err.code) {
+	if (plane_push(w->plane, m, &err) < 0) {
 		metric_add(METRIC_TABLE_FAILURES);
-		if (start) /* else nobody could take it yet */
+		if (start && !w->owed)
+			w->owed = clock_now();
+		if (w->owed && clock_now() - w->owed > STARTING)
 			note(w, w->nginx_problem, sizeof(w->nginx_problem), err_msg(&err));
 		return false;
 	}
+	w->owed = 0;
 	note(w, w->nginx_problem, sizeof(w->nginx_problem), "");
 	metric_add(METRIC_TABLES);
 	log_debug("%zu functions, nginx is up to date", m->functions_n);
@@ -279,7 +282,7 @@ static bool rest(struct watch *w)
 			continue;
 		}
 		pthread_mutex_unlock(&w->lock);
-		if (probe(w, PROBE_MS, false))
+		if (probe(w, ready_pace(w->ready), false))
 			publish(w, number);
 		pthread_mutex_lock(&w->lock);
 	}

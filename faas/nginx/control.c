@@ -1,10 +1,12 @@
 /*
  * The daemon's own door, on a socket that nobody else can open: PUT /table, GET /table,
- * GET /counters.
+ * GET /counters, PUT /drain, PUT /deaf.
  */
 #include "faas/nginx/call.h"
 #include "faas/nginx/count.h"
 #include "faas/nginx/reply.h"
+
+#include <linux/filter.h>
 
 /* The request's body in one piece; NULL: out of memory, or the configuration let it go to a file.
  */
@@ -80,12 +82,50 @@ static int asks(const ngx_http_request_t *r, ngx_uint_t method, const char *path
 	       !ngx_strncmp(r->uri.data, path, r->uri.len);
 }
 
+/* From now on every answer closes its connection: nobody sends a call on one that nginx is about to
+ * close.  Until nginx ends. */
+static ngx_int_t drain(ngx_http_request_t *r)
+{
+	ngx_str_t answer = ngx_string("done\n");
+
+	svarm_zone(r)->shared->draining = 1;
+	return reply_text(r, NGX_HTTP_OK, &answer);
+}
+
+/* No new connections: one that a closing socket had not accepted yet would be reset, and the call
+ * on it lost.  The first packet of each (SYN without ACK) is dropped instead; the client sends it
+ * again a second later, is refused, and tries elsewhere.  Sockets are those of all workers. */
+static ngx_int_t deafen(ngx_http_request_t *r)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 13), /* flags of the TCP header */
+		BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0x12),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x02, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+		BPF_STMT(BPF_RET | BPF_K, 0xffffffff),
+	};
+	struct sock_fprog program = {sizeof(code) / sizeof(code[0]), code};
+	ngx_listening_t *all = ngx_cycle->listening.elts;
+	ngx_str_t answer = ngx_string("done\n");
+
+	for (ngx_uint_t i = 0; i < ngx_cycle->listening.nelts; i++)
+		if (all[i].sockaddr->sa_family != AF_UNIX &&
+			setsockopt(all[i].fd, SOL_SOCKET, SO_ATTACH_FILTER, &program,
+				sizeof(program)) == -1)
+			return NGX_HTTP_INTERNAL_SERVER_ERROR;
+	return reply_text(r, NGX_HTTP_OK, &answer);
+}
+
 ngx_int_t control_handler(ngx_http_request_t *r)
 {
 	if (asks(r, NGX_HTTP_PUT, "/table"))
 		return put_table(r);
 	if (ngx_http_discard_request_body(r) != NGX_OK)
 		return NGX_HTTP_INTERNAL_SERVER_ERROR;
+	if (asks(r, NGX_HTTP_PUT, "/drain"))
+		return drain(r);
+	if (asks(r, NGX_HTTP_PUT, "/deaf"))
+		return deafen(r);
 	if (asks(r, NGX_HTTP_GET, "/counters"))
 		return send_text(r, count_print(svarm_zone(r), r->pool));
 	if (asks(r, NGX_HTTP_GET, "/table"))

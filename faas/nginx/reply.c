@@ -92,6 +92,8 @@ static ngx_int_t header_filter(ngx_http_request_t *r)
 		return NGX_ERROR;
 	if (r == r->main && mark_stream(r) != NGX_OK)
 		return NGX_ERROR;
+	if (svarm_zone(r)->shared->draining)
+		r->keepalive = 0;
 	return next_header_filter(r);
 }
 

@@ -5,6 +5,8 @@
  */
 #include "faas/nginx/call.h"
 
+#include <sys/random.h>
+
 enum { CALL_ID_MAX = 128, UUID_LEN = 36 };
 
 static ngx_int_t set(ngx_http_variable_value_t *v, u_char *data, size_t len)
@@ -60,16 +62,39 @@ static const ngx_table_elt_t *header(ngx_http_request_t *r, const char *name, si
 	return NULL;
 }
 
-/* Version 4 in shape; of random()'s quality, which is all an id needs. */
+/* xorshift128+, seeded by the kernel in each process: quick, and unlike nginx' own never the same
+ * in two gateways.  An id is no secret. */
+static uint64_t random_bits(void)
+{
+	static uint64_t a, b;
+	static ngx_pid_t seeded;
+	uint64_t x, y;
+
+	if (seeded != ngx_pid) {
+		if (getrandom(&a, sizeof(a), GRND_NONBLOCK) != (ssize_t)sizeof(a) ||
+			getrandom(&b, sizeof(b), GRND_NONBLOCK) != (ssize_t)sizeof(b)) {
+			a = (uint64_t)ngx_random() << 32 | (uint64_t)ngx_pid;
+			b = (uint64_t)ngx_current_msec;
+		}
+		a |= 1;
+		seeded = ngx_pid;
+	}
+	x = a;
+	y = b;
+	a = y;
+	x ^= x << 23;
+	b = x ^ y ^ (x >> 17) ^ (y >> 26);
+	return b + y;
+}
+
+/* Version 4. */
 static u_char *write_uuid(u_char *p)
 {
-	uint32_t a = (uint32_t)ngx_random() << 1, b = (uint32_t)ngx_random(),
-		 c = (uint32_t)ngx_random(), d = (uint32_t)ngx_random() << 1;
+	uint64_t a = random_bits(), b = random_bits();
 
-	a ^= (uint32_t)ngx_current_msec;
-	d ^= (uint32_t)ngx_pid;
-	return ngx_sprintf(p, "%08xD-%04xD-4%03xD-%04xD-%04xD%08xD", a, b & 0xffff,
-		(b >> 16) & 0xfff, 0x8000 | (c & 0x3fff), (c >> 14) & 0xffff, d);
+	return ngx_sprintf(p, "%08xD-%04xD-4%03xD-%04xD-%04xD%08xD", (uint32_t)(a >> 32),
+		(uint32_t)(a >> 16) & 0xffff, (uint32_t)a & 0xfff,
+		0x8000 | ((uint32_t)(b >> 48) & 0x3fff), (uint32_t)(b >> 32) & 0xffff, (uint32_t)b);
 }
 
 static ngx_int_t get_call_id(ngx_http_request_t *r, ngx_http_variable_value_t *v, uintptr_t data)

@@ -62,6 +62,7 @@ struct shared {
 	struct functions *functions; /* NULL: no table yet */
 	struct function *gone_functions;
 	struct task *gone_tasks;
+	ngx_atomic_t draining; /* nginx will stop: clients' connections are to close */
 	ngx_uint_t slots_n;
 	ngx_pid_t slots[]; /* the process that counts there; 0: free */
 };

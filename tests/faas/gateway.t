@@ -140,7 +140,8 @@ def hang_up(s):
 
 def dead_task(s):
     """a task that dies costs nobody a call: even POST goes to the next one"""
-    dead = [s.backend(a, lambda rq: (200, {}, b"alive")) for a in ("127.0.0.98", "127.0.0.99")]
+    dead = [s.backend(a, lambda rq: (200, {"Connection": "close"}, b"alive"))
+            for a in ("127.0.0.98", "127.0.0.99")]
     s.function("half", ["127.0.0.2", "127.0.0.99"])
     s.function("lost", ["127.0.0.98", "127.0.0.99"])
     assert s.post("/function/lost", b"x").text == "alive"
@@ -458,8 +459,8 @@ def async_rules(s):
     assert s.post("/async-function/echo", b"x" * (11 << 20)).status == 413
 
 
-def reload_in_flight(s):
-    """a call under way survives a reload"""
+def change_in_flight(s):
+    """a call under way survives a change of the table"""
     out = []
     t = threading.Thread(target=lambda: out.append(s.post("/function/echo?delay=2000", b"kept")))
     t.start()
@@ -484,7 +485,29 @@ def nginx_dies(s):
 
 
 def graceful_stop(s):
-    """SIGTERM: what is under way is finished, then it exits 0 and nothing is left"""
+    """SIGTERM: what is under way is finished, no kept connection loses a call, nothing is left"""
+    faults, closed, done = [], [], threading.Event()
+
+    def client(verb):
+        c = http.client.HTTPConnection("127.0.0.1", s.port, timeout=10)
+        while not done.is_set():
+            try:
+                c.request(verb, "/function/echo", b"kept" if verb == "POST" else None)
+                r = c.getresponse()
+                r.read()
+                if r.getheader("Connection") == "close":
+                    closed.append(verb)
+                if r.status != 200:
+                    faults.append((verb, r.status))
+            except ConnectionRefusedError:
+                return  # nobody is there any more: another gateway would be asked
+            except (OSError, http.client.HTTPException) as e:
+                faults.append((verb, repr(e)))
+                c.close()
+            time.sleep(0.01)
+    clients = [threading.Thread(target=client, args=(v,)) for v in ("GET", "POST") * 4]
+    for t in clients:
+        t.start()
     with open(s.dir + "/run/nginx.pid") as f:
         nginx = int(f.read())
     out = []
@@ -493,6 +516,10 @@ def graceful_stop(s):
     time.sleep(0.4)
     code = s.end("gateway")
     t.join()
+    done.set()
+    for t in clients:
+        t.join()
+    assert not faults and len(closed) >= len(clients), (faults, len(closed))
     assert out[0].text == "last" and code == 0, (out[0].status, code)
     assert not os.path.exists("/proc/%d" % nginx)
 
@@ -527,7 +554,7 @@ def main():
     run(s, [verbs, root_path, call_ids, forwarded, unknown, asleep, own_errors, keepalive, balanced,
             hang_up, dead_task, not_ready, follows, quiet, big_bodies, chunked_upload, streaming, needs_auth,
             life_of_a_function, refusals, what_docker_gets, stack_functions, info, metrics, probes,
-            peer_is_bounded, async_rules, full_redis, redis_breaks, docker_breaks, reload_in_flight,
+            peer_is_bounded, async_rules, full_redis, redis_breaks, docker_breaks, change_in_flight,
             nginx_dies, graceful_stop, refuses_to_start_open])
 
 

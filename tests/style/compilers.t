@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # gcc and clang both compile everything without a warning.  Prints TAP.
 set -u
-echo 1..2
+echo 1..4
 n=0
 for cc in gcc clang; do
 	n=$((n + 1))
@@ -16,5 +16,19 @@ for cc in gcc clang; do
 	else
 		echo "not ok $n - $cc: no warnings"
 		grep -E 'error|warning' "build/compilers-$cc.log" | head -n 10 | sed 's/^/# /'
+	fi
+done
+
+# The module for nginx, once its headers were fetched.
+for cc in gcc clang; do
+	n=$((n + 1))
+	root=$(find build/images -maxdepth 2 -path '*/root-*/.nginx-src' -printf '%h\n' 2>/dev/null | head -n 1)
+	if ! command -v "$cc" >/dev/null || [ -z "$root" ]; then
+		echo "ok $n - $cc: nginx module # SKIP $cc or nginx' headers are missing (make images)"
+	elif CC=$cc faas/nginx/build-module "$root" "build/compilers/$cc/module.so" 2>build/compilers-module.log; then
+		echo "ok $n - $cc: no warnings in the nginx module"
+	else
+		echo "not ok $n - $cc: no warnings in the nginx module"
+		grep -E 'error|warning' build/compilers-module.log | head -n 10 | sed 's/^/# /'
 	fi
 done
