@@ -9,13 +9,16 @@ static const double TOLERANCE = 0.1;
 
 static unsigned needed(const struct settings *s, const struct scale_facts *f)
 {
-	double should = f->replicas * s->target, n = ceil(f->load / s->target);
+	double should = f->replicas * s->target, tasks = f->load / s->target;
+	unsigned n;
 
 	if (fabs(f->load - should) <= should * TOLERANCE)
-		n = f->replicas;
-	if (n > s->max)
+		tasks = f->replicas;
+	if (!(tasks < s->max))
 		return s->max;
-	return n < s->min ? s->min : (unsigned)n;
+	n = (unsigned)tasks;
+	n += n < tasks; /* rounded up */
+	return n < s->min ? s->min : n;
 }
 
 /* Note that @n tasks are needed now; returns the most that were within the last @window. */

@@ -265,12 +265,16 @@ static void *waker(void *arg)
 
 /* ---- the callers' side ---- */
 
-/* How long a call of @f (NULL: not known yet) may wait: within its own time, and within nginx'
- * patience with us. */
-static usec_t patience(const struct wake *w, const struct function *f)
+/* How long the call @rq of @f (NULL: not known yet) may wait: within its own time, and within
+ * nginx' patience with us.  A queue worker tries again by itself, and has other functions to serve.
+ */
+static usec_t patience(
+	const struct wake *w, const struct httpd_request *rq, const struct function *f)
 {
 	long ms = MIN_OF(w->c->wake_timeout_ms, w->c->read_timeout_ms / 10 * 9);
 
+	if (httpd_header(rq, "X-Delivery-Attempt"))
+		ms /= 6;
 	if (f && f->settings.timeout_ms)
 		ms = MIN_OF(ms, f->settings.timeout_ms);
 	return (usec_t)ms * USEC_PER_MSEC;
@@ -293,7 +297,7 @@ static enum outcome enqueue(struct wake *w, struct httpd_request *rq, const char
 	if (waiting_full(&w->waiting, name))
 		return NOW_FULL;
 	httpd_defer(rq);
-	if (waiting_add(&w->waiting, f ? f->name : name, rq, now, now + patience(w, f)))
+	if (waiting_add(&w->waiting, f ? f->name : name, rq, now, now + patience(w, rq, f)))
 		pthread_cond_signal(&w->work);
 	return NOW_WAITING;
 }

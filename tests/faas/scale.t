@@ -143,6 +143,10 @@ def deadline(s):
         assert int(a.headers["retry-after"]) >= 1 and a.headers["x-svarm-reason"] == "no-task"
     assert 2.9 < took < 4.5, took
     assert scaled(s, "hopeless") == [1], scaled(s, "hopeless")
+    start = time.monotonic()  # a queue worker is not kept from its other work for long
+    r = s.post("/function/hopeless", b"x", {"X-Delivery-Attempt": "1"})
+    assert r.status == 503 and r.headers["x-svarm-reason"] == "no-task"
+    assert time.monotonic() - start < 1.5
     wait_for("the reason in the log", lambda: "no suitable node (insufficient memory" in
              s.log("gateway"), 3)
     assert s.log("gateway").count("'hopeless' had no ready task") == 1
