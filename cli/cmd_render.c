@@ -21,6 +21,24 @@ static const struct option options[] = {
 	{0},
 };
 
+/* The secrets that functions name and that clients are to make. */
+static void assume_secrets(const struct cluster *c, struct facts *f)
+{
+	size_t cap = 0;
+
+	for (size_t i = 0; i < c->faas.n_functions; i++) {
+		const struct spec_function *fn = &c->faas.functions[i];
+
+		for (size_t k = 0; k < fn->n_secrets; k++)
+			*arena_push(
+				&f->arena, f->secrets, f->n_secrets, cap) = (struct fact_secret){
+				.id = "",
+				.name = arena_printf(&f->arena, "%s.1", fn->secrets[k]),
+				.function = fn->secrets[k],
+			};
+	}
+}
+
 /* A node as we imagine it: Debian 12, its private address on eth1. */
 static void assume_facts(const struct spec_node *n, struct facts *f)
 {
@@ -63,6 +81,7 @@ static int render_node(
 	int r;
 
 	assume_facts(n, &facts);
+	assume_secrets(x->cluster, &facts);
 	r = flow.want(flow.arg, n, &facts, &want, err);
 	for (size_t i = 0; r >= 0 && i < want.n; i++) {
 		const struct resource *res = &want.items[i];
