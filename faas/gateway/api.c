@@ -226,7 +226,8 @@ static size_t on_headers(void *arg, const struct httpd_request *rq)
 static void on_finished(void *arg, struct httpd_request *rq)
 {
 	bool known;
-	const struct route *r = find_route(rq, &known);
+	/* No method: what came was no request. */
+	const struct route *r = httpd_method(rq) ? find_route(rq, &known) : NULL;
 
 	/* Calls of functions have counters of their own. */
 	if (!r || r->run != asleep)

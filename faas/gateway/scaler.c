@@ -192,8 +192,11 @@ static void begin_to_decide(struct scaler *s)
 	_cleanup_err_ struct err err = ERR_INIT;
 
 	log_info("this gateway decides on scaling now");
-	for (size_t i = 0; i < s->plans.n; i++)
+	for (size_t i = 0; i < s->plans.n; i++) {
 		s->plans.v[i].memory = (struct scale_memory){0};
+		if (s->redis) /* which knows better */
+			s->plans.v[i].gift = (struct scale_gift){0};
+	}
 	if (s->redis && plans_load(&s->plans, s->redis, &err) < 0)
 		log_debug("%s", err_msg(&err));
 }
