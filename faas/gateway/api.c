@@ -9,6 +9,7 @@
 #include "faas/common/net.h"
 #include "faas/gateway/auth.h"
 #include "faas/gateway/deploy.h"
+#include "faas/gateway/letters.h"
 #include "faas/gateway/metrics.h"
 #include "lib/base/quote.h"
 #include "lib/base/xalloc.h"
@@ -109,6 +110,7 @@ static void metrics(struct call *c)
 		buf_addf(&out, "gateway_service_count{function_name=\"%s\"} %u\n",
 			m->functions[i].name, m->functions[i].running);
 	nginx_counters(c->c, &out);
+	letters_gauges(c->c, &out);
 	httpd_reply(c->rq, 200, "text/plain; version=0.0.4", out.data, out.len);
 }
 

@@ -179,6 +179,45 @@ static int status(struct redis *c, json_t *out, struct err *err)
 	return 0;
 }
 
+/* One gauge with a value for each of @queues, its member @key. */
+static void gauge(
+	struct buf *out, const json_t *queues, const char *name, const char *key, const char *help)
+{
+	json_t *q;
+	size_t i;
+
+	buf_addf(out, "# HELP %s %s\n# TYPE %s gauge\n", name, help, name);
+	json_array_foreach(queues, i, q)
+	{
+		const char *queue = json_str(q, "name");
+
+		/* Names come from Redis. */
+		if (queue && name_is_function(queue))
+			buf_addf(out, "%s{queue=\"%s\"} %lld\n", name, queue,
+				(long long)json_int(q, key, 0));
+	}
+}
+
+void letters_gauges(const struct config *c, struct buf *out)
+{
+	_cleanup_redis_ struct redis *redis = NULL;
+	_cleanup_json_ json_t *now = json_object();
+	const json_t *queues;
+
+	if (redis_open(&c->redis, buf_str(&c->redis_password), 1000, &redis, NULL) < 0 ||
+		status(redis, now, NULL) < 0)
+		return;
+	queues = json_arr(now, "queues");
+	gauge(out, queues, "svarm_queue_depth", "depth", "Asynchronous calls not done yet.");
+	gauge(out, queues, "svarm_queue_pending", "pending", "Of them, those with a worker.");
+	gauge(out, queues, "svarm_queue_consumers", "consumers", "Workers heard of lately.");
+	gauge(out, queues, "svarm_queue_oldest_milliseconds", "oldest_ms", "Age of the oldest.");
+	buf_addf(out,
+		"# HELP svarm_dead_letters Asynchronous calls given up.\n"
+		"# TYPE svarm_dead_letters gauge\nsvarm_dead_letters %lld\n",
+		(long long)json_int(now, "dead", 0));
+}
+
 /* ---- dead letters ---- */
 
 static void set_number(json_t *o, const char *key, const redisReply *r, size_t i)

@@ -5,4 +5,11 @@
  */
 #pragma once
 
+#include "faas/gateway/config.h"
+#include "lib/base/buf.h"
+
 int letters_main(int argc, char **argv);
+
+/* Append gauges for Prometheus: what waits in each queue, and the dead letters; nothing when Redis
+ * does not answer within a second.  Blocks meanwhile. */
+void letters_gauges(const struct config *c, struct buf *out);

@@ -176,6 +176,7 @@ static void write_function_calls(struct buf *out)
 		      "error_page 463 = @asleep;\n"
 		      "error_page 502 504 =502 @unreachable;\n"
 		      "if ($svarm_upstream = none) {\n"
+		      "add_header X-Svarm-Reason no-function always;\n"
 		      "return 404 \"error finding function $svarm_fn." FUNCTION_NAMESPACE
 		      ": server returned non-200 status code (404) for function, $svarm_fn\\n\";\n"
 		      "}\n"
