@@ -74,6 +74,8 @@ static ngx_int_t not_found(ngx_http_request_t *r, const ngx_str_t *name)
 	if (!body.data)
 		return NGX_HTTP_INTERNAL_SERVER_ERROR;
 	body.len = (size_t)(ngx_sprintf(body.data, text, name, name) - body.data);
+	if (reply_header(r, "X-Svarm-Reason", "no-function") != NGX_OK)
+		return NGX_HTTP_INTERNAL_SERVER_ERROR;
 	return reply_text(r, NGX_HTTP_NOT_FOUND, &body);
 }
 

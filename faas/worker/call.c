@@ -8,6 +8,7 @@ enum {
 	CONNECT_MS = 3000,
 	WAIT_BASE_MS = 200,
 	WAIT_MAX_MS = 5000,
+	UNKNOWN_MS = 15000, /* how long a function may be unknown that once was known */
 };
 
 static unsigned attempts_of(const struct job *j)
@@ -140,14 +141,25 @@ static void retry_later(struct job *j)
 	job_pause(j, backoff_ms(min, max, j->attempts - 1, random_number()));
 }
 
+/* What WAIT becomes when the gateway has said so for long. */
+static enum verdict waited_enough(const struct job *j, enum verdict v)
+{
+	usec_t age = clock_now() - j->taken;
+
+	if (j->status == 404)
+		return age > UNKNOWN_MS * USEC_PER_MSEC ? VERDICT_DONE : v;
+	return age > (usec_t)j->w->c->max_wait_ms * USEC_PER_MSEC ? VERDICT_RETRY : v;
+}
+
 static void on_called(void *arg, struct http_response *rs, int code, const char *msg)
 {
 	struct job *j = arg;
 	struct work *w = j->w;
-	/* The gateway's own answer: no task runs, or it could not be woken up. */
-	bool no_task = http_response_header(rs, "X-Svarm-Reason") != NULL;
+	/* The gateway's own answer: no task runs; or it does not know what the one that accepted
+	 * the call knew, because one of them is behind. */
+	bool gateway = http_response_header(rs, "X-Svarm-Reason") != NULL;
 	/* An answer that is merely too large is an answer. */
-	enum verdict v = verdict_of(&j->e.retry, code == -EFBIG ? 0 : code, rs->status, no_task);
+	enum verdict v = verdict_of(&j->e.retry, code == -EFBIG ? 0 : code, rs->status, gateway);
 
 	w->calling--;
 	w->under_way--;
@@ -157,9 +169,8 @@ static void on_called(void *arg, struct http_response *rs, int code, const char 
 		return;
 	}
 	take_answer(j, rs, code, msg);
-	if (v == VERDICT_WAIT && no_task &&
-		clock_now() - j->taken > (usec_t)w->c->max_wait_ms * USEC_PER_MSEC)
-		v = VERDICT_RETRY;
+	if (v == VERDICT_WAIT && gateway)
+		v = waited_enough(j, v);
 	if (v == VERDICT_DONE) {
 		log_debug("%s %s: %s", j->e.fn, j->e.call_id, j->reason);
 		call_settled(j);

@@ -3,13 +3,13 @@
 
 #include <errno.h>
 
-enum verdict verdict_of(const struct retry *retry, int code, int status, bool no_task)
+enum verdict verdict_of(const struct retry *retry, int code, int status, bool gateway)
 {
 	if (code == -ECONNREFUSED || code == -ENOENT)
 		return VERDICT_WAIT; /* the gateway itself is away */
 	if (code < 0)
 		return VERDICT_RETRY;
-	if (status == 503 && no_task)
+	if (gateway && (status == 503 || status == 404))
 		return VERDICT_WAIT;
 	return retry_wants(retry, status) ? VERDICT_RETRY : VERDICT_DONE;
 }

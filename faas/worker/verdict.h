@@ -12,9 +12,9 @@ enum verdict {
 	VERDICT_WAIT,  /* it has not run at all: try again, costs no attempt */
 };
 
-/* @code: of http_call(); @status: when that is 0; @no_task: the gateway said that no instance runs.
- * @retry: which statuses are tried again. */
-enum verdict verdict_of(const struct retry *retry, int code, int status, bool no_task);
+/* @code: of http_call(); @status: when that is 0; @gateway: the answer is the gateway's own: no
+ * task runs, or it does not know the function (yet).  @retry: which statuses are tried again. */
+enum verdict verdict_of(const struct retry *retry, int code, int status, bool gateway);
 
 /* Pause before the next try: @base times four for each of the @tries before, at most @max, less a
  * random part of up to a half (@random: any number).  In milliseconds. */

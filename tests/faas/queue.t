@@ -10,7 +10,7 @@ import threading
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from harness import Callbacks, Stack, run, wait_for  # noqa: E402
+from harness import Callbacks, Stack, request, run, wait_for  # noqa: E402
 
 GIVE_UP = 60
 
@@ -65,6 +65,9 @@ def shown(s):
     d = q["default"]
     assert (d["depth"], d["pending"], d["waiting"], d["consumers"]) == (3, 0, 3, 0), d
     assert 300 <= d["oldest_ms"] < 10000 and out["dead"] == 0 and out["oldest_dead_ms"] is None
+    metrics = request(s.metrics, "GET", "/metrics").text
+    assert 'svarm_queue_depth{queue="default"} 3\n' in metrics, metrics
+    assert "svarm_dead_letters 0\n" in metrics
     s.start_worker()
     settled(s)
     d = status(s)[1]["default"]
@@ -296,6 +299,25 @@ def allowed_callbacks(s):
     cb.stop()
 
 
+def unknown_for_a_moment(s):
+    """a function that the gateway does not know for a moment is called when it does"""
+    cb = Callbacks()
+    no_worker(s)
+    s.function("blink", ["127.0.0.2"])
+    call = post(s, "blink", cb.url)
+    assert s.system("DELETE", "functions", {"functionName": "blink"}).status == 202
+    wait_for("the gateway to forget it", lambda: s.post("/function/blink").status == 404)
+    s.start_worker()
+    wait_for("the worker to hold it", lambda: status(s)[1]["default"]["pending"] == 1)
+    time.sleep(1)
+    assert cb.ids() == []
+    s.function("blink", ["127.0.0.2"])
+    wait_for("the callback", lambda: cb.ids() == [call])
+    assert cb.requests[0].headers["X-Function-Status"] == "200"
+    settled(s)
+    cb.stop()
+
+
 class Silent:
     """An address that takes connections (or not even that) and says nothing."""
 
@@ -511,7 +533,7 @@ def main():
         s.close()
         raise
     tests = [shown, dead_letters, replayed, purged, unreachable, own_retries, named,
-             new_queue_is_noticed, too_many_queues, fair, allowed_callbacks, dead_callback_hosts,
+             new_queue_is_noticed, too_many_queues, fair, allowed_callbacks, unknown_for_a_moment, dead_callback_hosts,
              unknown_host_is_not_lost, bounded, paused_worker, handed_back, poison,
              all_killed_in_turn]
     run(s, [t for t in tests if len(sys.argv) < 2 or t.__name__ in sys.argv[1:]])

@@ -289,6 +289,7 @@ static void test_verdicts(void **state)
 		{0, 500, false, VERDICT_RETRY},
 		{0, 503, false, VERDICT_RETRY},
 		{0, 503, true, VERDICT_WAIT},
+		{0, 404, true, VERDICT_WAIT},
 		{0, 500, true, VERDICT_RETRY},
 		{-ETIMEDOUT, 0, false, VERDICT_RETRY},
 		{-EIO, 0, false, VERDICT_RETRY},
