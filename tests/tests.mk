@@ -37,7 +37,7 @@ $(B)/tests/%: tests/unit/%.c $(TEST_LIBS)
 # The sanitised programs are built by a make of their own, so that a plain `make check-unit` does it.
 test-programs: ## build the unit tests and tools under ASan and UBSan
 	$(q)$(MAKE) --no-print-directory VARIANT=san $(UNIT_PROGRAMS) $(TOOL_PROGRAMS) $(FUZZ_PROGRAMS) \
-		build/san/svarm build/san/svarm-gateway build/san/svarm-queue-worker
+		build/san/svarm build/san/svarm-gateway build/san/svarm-queue-worker build/san/svarm-load
 	$(q)$(MAKE) --no-print-directory VARIANT=release build/release/tests/spec_dump
 
 # Fuzz targets under libFuzzer, one after the other; SECONDS=600 for longer.
