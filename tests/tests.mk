@@ -87,7 +87,10 @@ bench-converge: all images ## cold up and no-op plan against hand-written ssh
 	$(q)tests/bench/converge
 bench-async: programs build/async_load ## asynchronous calls on this machine: accepted, worked off, one alone
 	$(q)tests/bench/async --runs 3
-bench: bench-converge ## all benchmarks
+bench-faas: all images build/async_load ## calls against nginx by hand, changing tables, async, cold starts
+	$(q)tests/bench/faas
+bench: bench-converge bench-faas ## all benchmarks
 
 .PHONY: test-programs fuzz deps check check-style check-unit check-fuzz check-plan check-system \
-	check-lab lab-up lab-down lab-reset lab-ssh demo bench bench-converge bench-async
+	check-lab lab-up lab-down lab-reset lab-ssh demo bench bench-converge bench-async \
+	bench-faas
