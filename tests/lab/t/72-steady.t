@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
-# 20 calls a second, by the clock: none fails while functions are deployed, updated and scaled.  Then
-# a worker's power is cut: what fails is counted, and explained by what was on its way there.
+# 20 calls a second, by the clock: none fails while functions are deployed, updated and scaled.
 # shellcheck source=tests/lab/t/lib.bash
-. "$(dirname "$0")/lib.bash" 17
+. "$(dirname "$0")/lib.bash" 13
 . tests/lab/t/load.bash
 "$svarm" up --no-health "$spec" >/dev/null 2>&1
 url=http://$leader/function/steady
@@ -17,17 +16,14 @@ generation() { # VALUE: so many tasks run, all of that generation
 scale() { # COUNT
 	api POST scale-function/steady '{"serviceName": "steady", "replicas": '"$1"'}'
 }
-begin() { # SECONDS
-	load_begin get -r 10 -c 50 -d "$1" "$url?delay=20"
-	load_begin post -r 10 -c 50 -d "$1" --data-file "$tmp/body" "$url?delay=20"
-}
 
 is "a function is deployed" "$(api POST functions "$(function_json steady 1)")" 202
 check "and answers" until_so 30 answers steady
 is "it gets a second task" "$(scale 2)" 202
 check "which runs" until_so 30 has_tasks steady 2
 
-begin 120
+load_begin get -r 10 -c 50 -d 80 "$url?delay=20"
+load_begin post -r 10 -c 50 -d 80 --data-file "$tmp/body" "$url?delay=20"
 sleep 1
 is "under load: another function is deployed" "$(api POST functions "$(function_json other 1)")" 202
 check "and answers" until_so 30 answers other
@@ -46,24 +42,4 @@ is "of all GETs not one failed" "$(outcome get)" "200: $(figure get .answers)"
 is "of all POSTs not one failed" "$(outcome post)" "200: $(figure post .answers)"
 echo "# $(figure get .answers) GETs, slowest $(figure get .latency_ms.max) ms; $(figure post .answers) POSTs," \
 	"slowest $(figure post .latency_ms.max) ms"
-
-scale 4 >"$tmp/out"
-until_so 30 has_tasks steady 4
-sleep 2
-begin 40
-sleep 3
-"$lab" stop-node 2 2>/dev/null
-sleep 12
-"$lab" start-node 2 2>/dev/null
-load_end get post
-for name in get post; do
-	echo "# power cut, $name: $(outcome $name)"
-done
-check "a worker loses power: most calls are answered" \
-	test $(($(figure get '.status."200"') + $(figure post '.status."200"'))) -ge 600
-check "the worker is back in the swarm" until_so 60 node 1 \
-	"[ \$(docker node ls --format '{{.Status}}' | grep -c Ready) -eq 3 ]"
-load_begin get -r 20 -c 50 -d 5 "$url"
-load_end get
-is "then no call fails" "$(outcome get)" "200: 100"
-api DELETE functions '{"functionName": "steady"}' >"$tmp/out"
+is "and this one" "$(api DELETE functions '{"functionName": "steady"}')" 202
