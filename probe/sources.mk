@@ -16,6 +16,16 @@ PROBE_SRC := \
 	probe/judge_node.c \
 	probe/judge_public.c \
 	probe/judge_swarm.c \
+	probe/load/conn.c \
+	probe/load/hist.c \
+	probe/load/load.c \
+	probe/load/loop.c \
+	probe/load/report.c \
+	probe/load/response.c \
+	probe/load/target.c \
 	probe/prices.c \
 	probe/prices_grammar.c \
 	probe/probes.c
+
+# The load engine's own command line, for benchmarks and tests: not installed.
+LOAD_SRC := probe/load/main.c

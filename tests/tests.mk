@@ -9,7 +9,9 @@ TEST_TOOLS := spec_dump want_render live_demo ssh_probe bad_sshd $(patsubst test
 SYSTEM_TESTS := $(wildcard tests/system/*.t tests/functions/*/*.t tests/faas/*.t faas/images/*.t)
 STYLE_TESTS := $(wildcard tests/style/*.t)
 PLAN_TESTS := $(wildcard tests/plan/*.t)
-LAB_TESTS := $(sort $(wildcard tests/lab/t/*.t))
+# What puts the cluster under load; the last of them, with three managers, only on demand.
+LOAD_TESTS := $(sort $(wildcard tests/lab/t/7*.t))
+LAB_TESTS := $(filter-out tests/lab/t/76-managers.t,$(sort $(wildcard tests/lab/t/*.t)))
 
 UNIT_PROGRAMS := $(addprefix $(T)/,$(UNIT_TESTS))
 FUZZ_PROGRAMS := $(addprefix $(T)/,$(FUZZ_TARGETS))
@@ -46,7 +48,7 @@ build/async_load: build/%: tests/bench/%.c Makefile
 # The sanitised programs are built by a make of their own, so that a plain `make check-unit` does it.
 test-programs: ## build the unit tests and tools under ASan and UBSan
 	$(q)$(MAKE) --no-print-directory VARIANT=san $(UNIT_PROGRAMS) $(TOOL_PROGRAMS) $(FUZZ_PROGRAMS) \
-		build/san/svarm build/san/svarm-gateway build/san/svarm-queue-worker
+		build/san/svarm build/san/svarm-gateway build/san/svarm-queue-worker build/san/svarm-load
 	$(q)$(MAKE) --no-print-directory VARIANT=release build/release/tests/spec_dump
 
 # Fuzz targets under libFuzzer, one after the other; SECONDS=600 for longer.
@@ -76,6 +78,8 @@ check-api: all images test-programs ## the function API against a stand-in for D
 	$(q)$(RUN) tests/faas/api.t tests/faas/conformance.t tests/lab/t/35-api.t
 check-lab: all images build/async_load ## the three-node lab, from bare nodes (needs root)
 	$(q)$(RUN) $(LAB_TESTS)
+check-load: all images ## the lab under load: bursts, updates, reboots, kills, three managers (needs root)
+	$(q)$(RUN) $(LOAD_TESTS)
 
 lab-up: ## boot the three-node lab (needs root)
 	$(q)tests/lab/lab up
@@ -94,7 +98,10 @@ bench-converge: all images ## cold up and no-op plan against hand-written ssh
 	$(q)tests/bench/converge
 bench-async: programs build/async_load ## asynchronous calls on this machine: accepted, worked off, one alone
 	$(q)tests/bench/async --runs 3
-bench: bench-converge ## all benchmarks
+bench-faas: all images build/async_load ## calls against nginx by hand, changing tables, async, cold starts
+	$(q)tests/bench/faas
+bench: bench-converge bench-faas ## all benchmarks
 
 .PHONY: test-programs fuzz deps check check-style check-unit check-fuzz check-plan check-system \
-	check-api check-lab lab-up lab-down lab-reset lab-ssh demo bench bench-converge bench-async
+	check-api check-lab check-load lab-up lab-down lab-reset lab-ssh demo bench bench-converge bench-async \
+	bench-faas

@@ -66,7 +66,7 @@ def shown(s):
     assert (d["depth"], d["pending"], d["waiting"], d["consumers"]) == (3, 0, 3, 0), d
     assert 300 <= d["oldest_ms"] < 10000 and out["dead"] == 0 and out["oldest_dead_ms"] is None
     metrics = request(s.metrics, "GET", "/metrics").text
-    assert 'svarm_queue_depth{queue="default"} 3\n' in metrics, metrics
+    assert 'svarm_queue_length{queue="svarm:queue"} 3\n' in metrics, metrics
     assert "svarm_dead_letters 0\n" in metrics
     s.start_worker()
     settled(s)

@@ -11,7 +11,7 @@ for cc in gcc clang; do
 	fi
 	dir=build/compilers/$cc
 	if make --no-print-directory -j2 CC="$cc" WERROR=1 B="$dir" "$dir/svarm" "$dir/svarm-gateway" \
-		"$dir/svarm-queue-worker" >"build/compilers-$cc.log" 2>&1; then
+		"$dir/svarm-queue-worker" "$dir/svarm-load" >"build/compilers-$cc.log" 2>&1; then
 		echo "ok $n - $cc: no warnings"
 	else
 		echo "not ok $n - $cc: no warnings"

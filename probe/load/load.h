@@ -1,0 +1,75 @@
+/*
+ * HTTP load: call one URL many times over many connections and see what comes of it.
+ *
+ * Closed loop (rate 0): every connection sends its next request when it has the answer to the last.
+ * Open loop: requests are due at fixed times whatever the server does, and their latency counts
+ * from then, not from when they could be sent: a server that stalls cannot hide the calls that
+ * would have come meanwhile.
+ *
+ * A connection that fails in the closed loop pauses for 20 ms, so that a dead server is not called
+ * a hundred thousand times a second.  A request is never sent twice: what failed counts as failed.
+ */
+#pragma once
+
+#include <signal.h>
+#include <stdbool.h>
+
+#include "lib/base/clock.h"
+#include "probe/load/hist.h"
+#include "probe/load/target.h"
+
+struct load_options {
+	const struct target *target; /* borrowed during the run */
+	unsigned connections;        /* at most so many at once, all threads together */
+	unsigned threads;
+	double rate;     /* requests a second, all threads together; 0: closed loop */
+	usec_t duration; /* of the part that counts; 0: until count is reached */
+	uint64_t count;  /* stop after so many requests; 0: until duration is over */
+	usec_t warmup;   /* before the part that counts */
+	usec_t timeout;  /* of one request, from when it was sent */
+	bool fresh;      /* close the connection after each answer */
+	const volatile sig_atomic_t *cancel; /* not 0: stop, wait for nothing; may be NULL */
+};
+
+/* Why there was no answer. */
+enum load_error {
+	LOAD_CONNECT,   /* no connection: refused, unreachable, no ports or descriptors left */
+	LOAD_RESET,     /* reset before the answer was whole, or while sending */
+	LOAD_CLOSED,    /* closed in an orderly way before a byte of the answer */
+	LOAD_SHORT,     /* closed in an orderly way amid the answer */
+	LOAD_MALFORMED, /* what came is not HTTP */
+	LOAD_TIMEOUT,
+	N_LOAD_ERRORS
+};
+extern const char *const load_error_names[N_LOAD_ERRORS];
+
+enum { LOAD_STATUSES = 600 };
+
+/* Everything counts requests that were due after the warm-up. */
+struct load_result {
+	struct hist latency; /* of answers, in ns: from when due, in the closed loop from sending */
+	struct hist service; /* of answers, in ns: from sending */
+	struct hist lag;     /* open loop, in ns: from when due to sending */
+	uint64_t statuses[LOAD_STATUSES]; /* answers by status */
+	uint64_t errors[N_LOAD_ERRORS];
+	uint64_t in_time;   /* answers that came before the end of the duration */
+	uint64_t bytes_in;  /* read, heads included */
+	uint64_t connects;  /* connections made, the warm-up's included */
+	int connect_errno;  /* of the latest connection that could not be made */
+	double seconds;     /* how long the part that counts took */
+	double cpu_seconds; /* spent by the threads meanwhile, user and system */
+	double cpu_busiest; /* the busiest thread's share of a processor: 0 to 1 */
+	uint64_t unsent;    /* open loop: were due, but no connection was free until the end */
+};
+
+/* *@ret must be zeroed.  0 however the calls fared; negative when this machine could not do its
+ * part (descriptors, threads). */
+int load_run(const struct load_options *o, struct load_result *ret, struct err *err) _must_check_;
+
+uint64_t load_answers(const struct load_result *r);
+/* Requests without an answer, and answers with a status of 400 and more. */
+uint64_t load_failed(const struct load_result *r);
+/* Answers a second. */
+double load_rps(const struct load_result *r);
+/* Above this share of a processor the figures say more about the client than about the server. */
+#define LOAD_BUSY 0.8

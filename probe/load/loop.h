@@ -1,0 +1,48 @@
+/* Inside probe/load: what one thread does.  load.c starts the threads and adds up. */
+#pragma once
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "probe/load/conn.h"
+
+/* Common to all threads of a run; times in ns of CLOCK_MONOTONIC. */
+struct schedule {
+	const struct load_options *o;
+	uint64_t start;
+	uint64_t from; /* what is due from here on counts */
+	uint64_t end;  /* nothing is begun from here on; UINT64_MAX: until o->count is reached */
+	atomic_ullong claimed; /* requests begun, of o->count */
+	atomic_bool given_up;  /* not all threads could be started */
+};
+
+struct conn_list {
+	struct conn *first, *last;
+};
+
+struct loop {
+	struct schedule *schedule;
+	unsigned index; /* of the thread */
+	pthread_t thread;
+	struct wire wire;
+	struct conn *conns; /* owned */
+	unsigned n_conns;
+	struct conn_list busy;      /* by began */
+	struct conn_list paused;    /* by began */
+	struct conn_list idle;      /* the last used one first */
+	uint64_t now;               /* when epoll returned */
+	uint64_t arrivals;          /* open loop: how many of this thread's were sent */
+	uint64_t stopped;           /* when it began no more; 0: not yet */
+	uint64_t last;              /* when the last counted request ended */
+	double cpu_at_start;        /* negative: what counts has not begun */
+	struct load_result *result; /* owned */
+};
+
+/* @l->schedule, index and n_conns must be set, all else zero. */
+int loop_open(struct loop *l, struct err *err) _must_check_;
+/* The thread's function. */
+void *loop_run(void *arg);
+void loop_close(struct loop *l);
+
+/* CLOCK_MONOTONIC in ns. */
+uint64_t loop_clock(void);

@@ -1,0 +1,261 @@
+/*
+ * svarm-load: the load engine on a command line of its own, for benchmarks and tests.
+ *
+ *	svarm-load -c 32 -d 10 [--json] http://HOST/function/NAME
+ *
+ * Exit: 0 every request was answered with a status below 400, 1 some were not, 2 usage, 3 this
+ *machine could not do its part.
+ */
+#include <getopt.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "lib/base/quote.h"
+#include "lib/base/xalloc.h"
+#include "probe/load/report.h"
+
+enum { EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_LOCAL = 3, MAX_DATA = 256 * 1024 * 1024 };
+
+static const char usage[] =
+	"usage: svarm-load [OPTIONS] URL\n"
+	"  -c, --connections N   at most so many at once (1)\n"
+	"  -t, --threads N       (1)\n"
+	"  -d, --duration TIME   seconds, or 500ms, 10s, 2m (10s; with -n: no limit)\n"
+	"  -n, --count N         stop after so many requests\n"
+	"  -r, --rate R          open loop: so many requests a second are due\n"
+	"  -w, --warmup TIME     before what counts (0)\n"
+	"      --timeout TIME    of one request (10s)\n"
+	"  -X, --method METHOD   GET; POST with a body\n"
+	"  -H, --header LINE     'Name: value'; may be repeated\n"
+	"      --data TEXT       body\n"
+	"      --data-file FILE  body; - is standard input\n"
+	"      --fresh           a new connection for every request\n"
+	"      --json            all figures as JSON\n";
+
+struct arguments {
+	struct load_options o;
+	struct target_request rq;
+	const char **headers;
+	size_t cap_headers;
+	struct buf body;
+	const char *url;
+	bool json;
+};
+
+static volatile sig_atomic_t cancel;
+
+static void on_signal(int sig)
+{
+	(void)sig;
+	cancel = 1;
+}
+
+static bool parse_number(const char *s, double most, double *ret)
+{
+	char *end;
+	double value = strtod(s, &end);
+
+	if (end == s || *end || !isfinite(value) || value < 0 || value > most)
+		return false;
+	*ret = value;
+	return true;
+}
+
+static bool parse_whole(const char *s, double most, double *ret)
+{
+	return parse_number(s, most, ret) && *ret == (double)(uint64_t)*ret;
+}
+
+static bool parse_time(const char *s, usec_t *ret)
+{
+	static const struct {
+		const char *name;
+		double seconds;
+	} units[] = {{"", 1}, {"ms", 1e-3}, {"s", 1}, {"m", 60}};
+	char *end;
+	double value = strtod(s, &end);
+
+	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
+		if (strcmp(end, units[i].name))
+			continue;
+		value *= units[i].seconds;
+		if (end == s || !(value >= 0 && value <= 86400))
+			return false;
+		*ret = (usec_t)(value * 1e6);
+		return true;
+	}
+	return false;
+}
+
+static int set_body_file(struct arguments *a, const char *path)
+{
+	_cleanup_err_ struct err err = ERR_INIT;
+
+	buf_clear(&a->body);
+	if (buf_read_file(&a->body, path, MAX_DATA, &err) < 0) {
+		fprintf(stderr, "svarm-load: %s\n", err_msg(&err));
+		return EXIT_LOCAL;
+	}
+	a->rq.body = buf_str(&a->body);
+	return 0;
+}
+
+enum { OPT_TIMEOUT = 256, OPT_DATA, OPT_DATA_FILE, OPT_FRESH, OPT_JSON };
+
+static const struct option options[] = {
+	{"connections", required_argument, NULL, 'c'},
+	{"threads", required_argument, NULL, 't'},
+	{"duration", required_argument, NULL, 'd'},
+	{"count", required_argument, NULL, 'n'},
+	{"rate", required_argument, NULL, 'r'},
+	{"warmup", required_argument, NULL, 'w'},
+	{"timeout", required_argument, NULL, OPT_TIMEOUT},
+	{"method", required_argument, NULL, 'X'},
+	{"header", required_argument, NULL, 'H'},
+	{"data", required_argument, NULL, OPT_DATA},
+	{"data-file", required_argument, NULL, OPT_DATA_FILE},
+	{"fresh", no_argument, NULL, OPT_FRESH},
+	{"json", no_argument, NULL, OPT_JSON},
+	{0},
+};
+
+/* A number's option. */
+static bool set_number(struct arguments *a, int option, const char *value)
+{
+	double n;
+
+	switch (option) {
+	case 'c':
+		if (!parse_whole(value, 100000, &n) || n < 1)
+			return false;
+		a->o.connections = (unsigned)n;
+		return true;
+	case 't':
+		if (!parse_whole(value, 64, &n) || n < 1)
+			return false;
+		a->o.threads = (unsigned)n;
+		return true;
+	case 'n':
+		if (!parse_whole(value, 1e12, &n) || n < 1)
+			return false;
+		a->o.count = (uint64_t)n;
+		return true;
+	default: return parse_number(value, 1e7, &a->o.rate) && a->o.rate > 0;
+	}
+}
+
+static bool set_time(struct arguments *a, int option, const char *value)
+{
+	switch (option) {
+	case 'd': return parse_time(value, &a->o.duration) && a->o.duration;
+	case 'w': return parse_time(value, &a->o.warmup);
+	default: return parse_time(value, &a->o.timeout) && a->o.timeout;
+	}
+}
+
+static int set_option(struct arguments *a, int option, char *value)
+{
+	switch (option) {
+	case 'c':
+	case 't':
+	case 'n':
+	case 'r': return set_number(a, option, value) ? 0 : EXIT_USAGE;
+	case 'd':
+	case 'w':
+	case OPT_TIMEOUT: return set_time(a, option, value) ? 0 : EXIT_USAGE;
+	case 'X': a->rq.method = value; return 0;
+	case 'H':
+		xgrow(a->headers, a->rq.n_headers, a->cap_headers);
+		a->headers[a->rq.n_headers++] = value;
+		return 0;
+	case OPT_DATA:
+		buf_clear(&a->body);
+		buf_adds(&a->body, value);
+		a->rq.body = buf_str(&a->body);
+		return 0;
+	case OPT_DATA_FILE: return set_body_file(a, value);
+	case OPT_FRESH: a->o.fresh = a->rq.fresh = true; return 0;
+	case OPT_JSON: a->json = true; return 0;
+	default: return EXIT_USAGE;
+	}
+}
+
+static int parse_arguments(struct arguments *a, int argc, char **argv)
+{
+	int option, r;
+
+	while ((option = getopt_long(argc, argv, "c:t:d:n:r:w:X:H:", options, NULL)) != -1) {
+		r = set_option(a, option, optarg);
+		if (r == EXIT_USAGE && option != '?')
+			fprintf(stderr, "svarm-load: '%s' is no value for that option\n", optarg);
+		if (r)
+			return r;
+	}
+	if (optind != argc - 1 || a->o.threads > a->o.connections)
+		return EXIT_USAGE;
+	a->url = argv[optind];
+	a->rq.headers = a->headers;
+	a->rq.body_len = a->body.len;
+	if (!a->o.duration && !a->o.count)
+		a->o.duration = 10 * USEC_PER_SEC;
+	return 0;
+}
+
+/* The run itself.  -EINVAL is the caller's mistake. */
+static int run(struct arguments *a, struct load_result *result, struct err *err)
+{
+	struct target target = {0};
+	int r;
+
+	r = target_make(a->url, &a->rq, &target, err);
+	a->o.target = &target;
+	if (r == 0)
+		r = load_run(&a->o, result, err);
+	target_done(&target);
+	return r;
+}
+
+static int report(const struct arguments *a, const struct load_result *result, int code,
+	const struct err *err)
+{
+	_cleanup_buf_ struct buf out = BUF_INIT;
+
+	if (code < 0 && a->json) {
+		buf_adds(&out, "{\"error\": ");
+		quote_json(&out, err_msg(err));
+		buf_adds(&out, "}\n");
+	} else if (code < 0) {
+		fprintf(stderr, "svarm-load: %s\n", err_msg(err));
+	} else if (a->json) {
+		load_report_json(a->url, &a->o, result, &out);
+	} else {
+		load_report_text(a->url, &a->o, result, &out);
+	}
+	fputs(buf_str(&out), stdout);
+	if (code < 0)
+		return code == -EINVAL || code == -ENOENT ? EXIT_USAGE : EXIT_LOCAL;
+	return load_failed(result) || result->unsent ? EXIT_FAILED : 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct arguments a = {.o = {.connections = 1,
+				      .threads = 1,
+				      .timeout = 10 * USEC_PER_SEC,
+				      .cancel = &cancel}};
+	_cleanup_free_ struct load_result *result = xcalloc(1, sizeof(*result));
+	_cleanup_err_ struct err err = ERR_INIT;
+	int r;
+
+	signal(SIGINT, on_signal);
+	signal(SIGTERM, on_signal);
+	r = parse_arguments(&a, argc, argv);
+	if (r == EXIT_USAGE)
+		fputs(usage, stderr);
+	if (r == 0)
+		r = report(&a, result, run(&a, result, &err), &err);
+	buf_done(&a.body);
+	free(a.headers);
+	return r;
+}
