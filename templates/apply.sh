@@ -10,6 +10,7 @@ LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export LC_ALL PATH
 umask 022
 state=/var/lib/svarm
+tab=$(printf '\t')
 work=$(mktemp -d /run/svarm.XXXXXX) || exit 1
 log=$work/log
 heartbeat=''
@@ -374,41 +375,122 @@ secret_create() { # NAME; the value is a frame
 }
 
 # ---- stacks -----------------------------------------------------------------------------------
-stack_services() { # STACK: "name running/wanted update-state", one line a service
-	for id in $(docker service ls -q --filter "label=com.docker.stack.namespace=$1"); do
-		docker service ls --filter "id=$id" --format '{{.Name}} {{.Replicas}}' | tr '\n' ' '
+# Every service of svarm's making: "name running/wanted update-state", one line each.
+services_state() {
+	for id in $(docker service ls -q --filter label=svarm.managed=true); do
+		docker service ls --filter "id=$id" --format '{{.Name}} {{.Replicas}}' |
+			awk '{ printf "%s %s ", $1, $2 }'
 		docker service inspect "$id" --format '{{if .UpdateStatus}}{{.UpdateStatus.State}}{{end}}'
 	done
 }
-stack_explain() { # SERVICE
-	docker service inspect "$1" --format '{{if .UpdateStatus}}{{.UpdateStatus.Message}}{{end}}'
-	docker service ps --no-trunc --format '{{.Name}} on {{.Node}}: {{.CurrentState}} {{.Error}}' "$1" |
-		head -n 4
+# Of one service, its most telling task: the newest that has an error, else the newest.  As
+# "ID<tab>FAILED-TASKS<tab>NODE<tab>STATE<tab>ERROR".
+service_task() { # SERVICE
+	docker service ps --no-trunc \
+		--format '{{.ID}}	{{.Node}}	{{.CurrentState}}	{{.Error}}' "$1" 2>/dev/null | awk -F '\t' '
+		$3 ~ /^(Failed|Rejected)/ { many++ }
+		NR == 1 || (best[4] == "" && $4 != "") { for (i = 1; i <= 4; i++) best[i] = $i }
+		END { printf "%s\t%d\t%s\t%s\t%s\n", best[1], many, best[2], best[3], best[4] }'
+}
+# Waiting longer would not help: what these say does not pass by itself, or it has failed often.
+is_hopeless() { # TASK, as service_task() has it
+	case $1 in
+	*'no suitable node'* | *'No such image'* | *'invalid mount config'*) return 0 ;;
+	esac
+	[ "$(printf %s "$1" | cut -f 2)" -ge 4 ]
+}
+all_hopeless() { # SERVICE …
+	for service in "$@"; do
+		is_hopeless "$(service_task "$service")" || return 1
+	done
+}
+# How many nodes meet a placement constraint: "MATCHING<tab>NODES"; nothing when it cannot be told.
+constraint_count() { # CONSTRAINT
+	key=$(printf %s "$1" | sed 's/ *[!=]=.*//') wanted=$(printf %s "$1" | sed 's/.*[!=]= *//')
+	case $key in
+	node.labels.*) field="{{index .Spec.Labels \"${key#node.labels.}\"}}" ;;
+	engine.labels.*) field="{{index .Description.Engine.Labels \"${key#engine.labels.}\"}}" ;;
+	node.role) field='{{.Spec.Role}}' ;;
+	node.hostname) field='{{.Description.Hostname}}' ;;
+	node.id) field='{{.ID}}' ;;
+	node.platform.os) field='{{.Description.Platform.OS}}' ;;
+	*) return 0 ;;
+	esac
+	# shellcheck disable=SC2046
+	docker node inspect --format "$field" $(docker node ls -q) >"$work/nodes" 2>/dev/null || return 0
+	total=$(wc -l <"$work/nodes") same=$(grep -cixF -- "$wanted" "$work/nodes" || :)
+	case $1 in *!=*) same=$((total - same)) ;; esac
+	printf '%s\t%s\n' "$same" "$total"
+}
+# Why no node suits: each constraint with the nodes that meet it, what is set aside for a task, and
+# what the largest nodes have.
+tell_placement() { # SERVICE
+	docker service inspect "$1" --format \
+		'{{with .Spec.TaskTemplate.Placement}}{{range .Constraints}}{{println .}}{{end}}{{end}}' |
+		while IFS= read -r constraint; do
+			[ -z "$constraint" ] ||
+				tell "stuck-where $1$tab$constraint$tab$(constraint_count "$constraint")"
+		done
+	asks=$(docker service inspect "$1" --format \
+		'{{with .Spec.TaskTemplate.Resources}}{{with .Reservations}}{{.MemoryBytes}}{{"\t"}}{{.NanoCPUs}}{{end}}{{end}}')
+	# shellcheck disable=SC2046
+	most=$(docker node inspect $(docker node ls -q) --format \
+		'{{.Description.Resources.MemoryBytes}}{{"\t"}}{{.Description.Resources.NanoCPUs}}' | awk -F '\t' '
+		$1 > m { m = $1 } $2 > c { c = $2 } END { printf "%.0f\t%.0f", m, c }')
+	[ -z "$asks" ] || tell "stuck-asks $1$tab$asks$tab$most"
+}
+# What svarm needs to say why a service does not run: lib/run/explain.c makes sentences of it.
+tell_stuck() { # SERVICE RUNNING/WANTED
+	task=$(service_task "$1")
+	image=$(docker service inspect "$1" --format \
+		'{{with index .Spec.Labels "svarm.image"}}{{.}}{{else}}{{$.Spec.TaskTemplate.ContainerSpec.Image}}{{end}}')
+	tell "stuck $1$tab$2$tab$image$tab$(printf %s "$task" | cut -f 2- | head -c 2000)"
+	case $task in
+	*'no suitable node'*) tell_placement "$1" ;;
+	*'non-zero exit'* | *unhealthy*)
+		# The swarm fetches them from whichever node it was; it must not take long about it.
+		timeout 6 docker service logs --raw --tail 6 "$(printf %s "$task" | cut -f 1)" 2>&1 |
+			head -c 2400 | tail -n 6 | while IFS= read -r line || [ -n "$line" ]; do
+			tell "stuck-says $1$tab$line"
+		done
+		;;
+	esac
 }
 # Wait until every service runs as many tasks as it should.  `docker stack deploy` itself does not:
-# its --detach=false even succeeds after a rollback.
-stack_converge() { # STACK
-	waited=0
+# its --detach=false even succeeds after a rollback.  Given up early when nothing can come of it.
+services_converge() {
+	waited=0 hopeless=0
 	while [ "$waited" -lt 180 ]; do
-		stack_services "$1" >"$work/services"
-		waiting=$(awk '{ split($2, n, "/"); if (n[1] != n[2] || $NF == "updating") print $1, $2 }' \
-			"$work/services" | tr '\n' ' ')
+		services_state >"$work/services"
+		awk '{ split($2, n, "/"); if (n[1] != n[2] || $NF == "updating") print $1, $2 }' \
+			"$work/services" >"$work/waiting"
 		failed=$(awk '$NF ~ /^(rollback|paused)/ { print $1 }' "$work/services")
-		for service in $failed; do
-			stack_explain "$service"
-			die "service '$service' was rolled back"
-		done
-		if [ -z "$waiting" ]; then
-			return 0
+		[ -z "$failed" ] || services_rolled_back "$failed"
+		[ -s "$work/waiting" ] || return 0
+		[ $((waited % 10)) -ne 9 ] || note "waiting for $(tr '\n' ' ' <"$work/waiting")"
+		if [ "$waited" -ge 16 ] && [ $((waited % 8)) -eq 0 ]; then
+			# shellcheck disable=SC2046
+			if all_hopeless $(cut -d ' ' -f 1 "$work/waiting"); then
+				hopeless=$((hopeless + 1))
+			else
+				hopeless=0
+			fi
+			[ "$hopeless" -lt 2 ] || break
 		fi
-		[ $((waited % 10)) -ne 9 ] || note "waiting for $waiting"
 		sleep 0.5
 		waited=$((waited + 1))
 	done
-	for service in $(awk '{ split($2, n, "/"); if (n[1] != n[2]) print $1 }' "$work/services"); do
-		stack_explain "$service"
+	while read -r service count; do
+		tell_stuck "$service" "$count" </dev/null
+	done <"$work/waiting"
+	die "not all tasks run: $(tr '\n' ' ' <"$work/waiting")"
+}
+services_rolled_back() { # SERVICES
+	for service in $1; do
+		docker service inspect "$service" --format '{{.UpdateStatus.Message}}'
+		tell_stuck "$service" "$(awk -v s="$service" '$1 == s { print $2 }' "$work/services")"
 	done
-	die "not all tasks run: $waiting"
+	die "the update was rolled back: $(printf %s "$1" | tr '\n' ' ')"
 }
 stack_deploy() { # STACK; the compose file is a frame
 	frame_to_file "$work/stack.yml"
@@ -420,8 +502,7 @@ stack_deploy() { # STACK; the compose file is a frame
 services_settle() {
 	frame_value
 	[ -z "$value" ] || return 0
-	stack_converge svarm
-	stack_converge fn
+	services_converge
 }
 stack_remove() { # STACK
 	docker stack rm "$1"

@@ -538,6 +538,80 @@ frame t | node 'step 1 0 swarm_join fd00::2 fd00::1'
 has "joining by IPv6: brackets where there is a port" /srv/api \
 	'"ListenAddr":"\[fd00::2\]:2377","AdvertiseAddr":"fd00::2".*"\[fd00::1\]:2377"'
 
+# ---- services that do not run -----------------------------------------------------------------
+# A swarm of three nodes: what "docker service ls" says stands in /srv/swarm, what it says of the
+# tasks of a service in /srv/tasks.NAME.
+fake docker <<'SH'
+case "$1 $2" in
+"service ls")
+	case $* in
+	*-q*) cut -d' ' -f1 /srv/swarm ;;
+	*) name=${4#id=} && grep "^$name " /srv/swarm ;;
+	esac
+	;;
+"service ps") for last in "$@"; do :; done && cat "/srv/tasks.$last" ;;
+"service logs") printf 'starting\nno \033[31mconfig\n' ;;
+"service inspect")
+	case $* in
+	*Constraints*) printf 'node.labels.svarm.worker == true\nnode.labels.zone==mars\nnode.role != worker\n' ;;
+	*Reservations*) printf '8589934592\t0\n' ;;
+	*svarm.image*) echo "$3:1" ;;
+	*UpdateStatus.Message*) echo 'update paused due to failure' ;;
+	*UpdateStatus*) cat "/srv/update.$3" 2>/dev/null || echo ;;
+	esac
+	;;
+"node ls") printf '%s\n' n1 n2 n3 ;;
+"node inspect")
+	case $* in
+	*'"svarm.worker"'*) printf '%s\n' true true true ;;
+	*Labels*) printf '%s\n' venus '<no value>' '<no value>' ;;
+	*Role*) printf '%s\n' manager worker worker ;;
+	*Resources*) printf '2147483648\t2000000000\n1073741824\t4000000000\n' ;;
+	esac
+	;;
+esac
+SH
+fresh
+echo 'good 2/2' >/srv/swarm
+frame '' | node 'step 1 0 services_settle'
+is "all services run: exit status" $? 0
+hasnt "all services run: nothing is told" "$work/out" '^@stuck'
+frame x | node 'step 1 0 services_settle'
+is "another node failed: not waited for" "$(tr '\n' ' ' <"$work/out")" "@start 1 @finish 1 @end "
+
+printf '%s\n' 'good 2/2' 'img 0/1' 'where 0/2' 'crash 1/3' >/srv/swarm
+printf 't1\tlab-1\tRejected 1 second ago\t"No such image: img:1"\n' >/srv/tasks.img
+printf 't1\t\tPending 9 seconds ago\t"no suitable node (scheduling constraints not satisfied on 3 nodes)"\n' >/srv/tasks.where
+{
+	printf 't9\tlab-2\tReady 1 second ago\t\n'
+	for i in 1 2 3 4; do printf 't%s\tlab-3\tFailed %s seconds ago\t"task: non-zero exit (3)"\n' $i $i; done
+} >/srv/tasks.crash
+start=$(date +%s)
+frame '' | node 'step 1 0 services_settle'
+is "services that do not run: exit status" $? 1
+took=$(($(date +%s) - start))
+[ "$took" -ge 8 ] && [ "$took" -lt 40 ]
+report $? "services that do not run: given up early, not at once ($took s)"
+T='	'
+has "no image: told" "$work/out" "^@stuck img${T}0/1${T}img:1${T}1${T}lab-1${T}Rejected 1 second ago${T}\"No such image: img:1\"\$"
+has "no node: told" "$work/out" "^@stuck where${T}0/2${T}where:1${T}0${T}${T}Pending"
+is "no node: its constraints, and who meets them" "$(grep '^@stuck-where' "$work/out" | tr '\t' '|' | tr '\n' ' ')" \
+	"@stuck-where where|node.labels.svarm.worker == true|3|3 @stuck-where where|node.labels.zone==mars|0|3 @stuck-where where|node.role != worker|1|3 "
+has "no node: what is set aside" "$work/out" "^@stuck-asks where${T}8589934592${T}0${T}2147483648${T}4000000000\$"
+has "a crash: the newest task that failed" "$work/out" "^@stuck crash${T}1/3${T}crash:1${T}4${T}lab-3${T}Failed 1 seconds ago${T}\"task: non-zero exit (3)\"\$"
+is "a crash: what it said" "$(grep -c '^@stuck-says crash' "$work/out")" 2
+has "a crash: its logs are asked of that task" /srv/asked '^docker service logs --raw --tail 6 t1$'
+hasnt "what runs is not told of" "$work/out" '^@stuck good'
+has "services that do not run: named" "$work/out" '^@log not all tasks run: img 0/1 where 0/2 crash 1/3'
+
+echo 'img 1/1' >/srv/swarm
+echo rollback_completed >/srv/update.img
+frame '' | node 'step 1 0 services_settle'
+is "a rollback: exit status" $? 1
+has "a rollback: why" "$work/out" "^@stuck img${T}1/1${T}img:1"
+has "a rollback: said so" "$work/out" '^@log the update was rolled back: img'
+rm /srv/update.img
+
 # ---- packages ---------------------------------------------------------------------------------
 fresh
 printf 'base\n' >/srv/installed
