@@ -18,7 +18,7 @@ static bool own_label(const char *key)
 	return !strcmp(key, NAME_LABEL) || !strcmp(key, "function") || !strncmp(key, "svarm.", 6);
 }
 
-static int check(const struct cluster *c, const struct spec_function *fn, struct err *err)
+int stack_check_function(const struct cluster *c, const struct spec_function *fn, struct err *err)
 {
 	if (strlen(fn->name) + strlen(STACK "_") > MAX_SERVICE_NAME)
 		return err_set(err, ERR_SPEC, "%s:%d: the name of function '%s' is longer than %zu",
@@ -126,26 +126,28 @@ int stack_functions_want(const struct cluster *c, const struct faas_context *x,
 	const struct facts *f, struct resource_set *want, struct err *err)
 {
 	_cleanup_(template_scope_freep) struct template_scope *s = template_scope_new();
+	/* Under the other engine they are in no stack: functions_openfaas.c. */
+	const size_t n = c->faas.engine == ENGINE_SVARM ? c->faas.n_functions : 0;
 	struct stack_file file = {
 		.stack = STACK,
 		.why = "the functions of the spec",
 		.template = "stack-functions.yml",
 		.scope = s,
-		.sections = arena_array(want->arena, struct stack_section, c->faas.n_functions + 1),
-		.n_sections = c->faas.n_functions,
+		.sections = arena_array(want->arena, struct stack_section, n + 1),
+		.n_sections = n,
 	};
 	int r;
 
-	if (!c->faas.n_functions && !any_running(f))
+	if (!n && !any_running(f))
 		return 0;
 	template_set(s, "cluster", "%s", c->name);
 	template_list(s, "functions");
-	stack_set_if(s, "any", c->faas.n_functions);
-	for (size_t i = 0; i < c->faas.n_functions; i++) {
+	stack_set_if(s, "any", n);
+	for (size_t i = 0; i < n; i++) {
 		const struct spec_function *fn = &c->faas.functions[i];
 		struct template_scope *row = template_row(s, "functions");
 
-		r = check(c, fn, err);
+		r = stack_check_function(c, fn, err);
 		if (r < 0)
 			return r;
 		set_function(fn, image_find(x->images, x->n_images, fn->image), row);

@@ -374,6 +374,11 @@ secret_create() { # NAME; the value is a frame
 	printf %s "$value" | docker secret create --label svarm.managed=true "$1" - >/dev/null
 }
 
+config_create() { # NAME; the content is a frame
+	frame_to_file "$work/config"
+	docker config create --label svarm.managed=true "$1" "$work/config" >/dev/null
+}
+
 # ---- stacks -----------------------------------------------------------------------------------
 # Every service of svarm's making: "name running/wanted update-state", one line each.
 services_state() {
@@ -492,8 +497,16 @@ services_rolled_back() { # SERVICES
 	done
 	die "the update was rolled back: $(printf %s "$1" | tr '\n' ' ')"
 }
+# The API version that a client from 2020 (faas-swarm, which negotiates none) is told to speak: the one
+# it was written for, or the oldest this daemon still takes.
+docker_api_for_old() {
+	docker version --format '{{.Server.MinAPIVersion}}' | awk -F . '
+		{ if ($1 == 1 && $2 <= 30) print "1.30"; else print $0 }'
+}
 stack_deploy() { # STACK; the compose file is a frame
 	frame_to_file "$work/stack.yml"
+	SVARM_DOCKER_API=$(docker_api_for_old)
+	export SVARM_DOCKER_API
 	docker stack deploy --prune --resolve-image never --compose-file "$work/stack.yml" "$1"
 	# Not waited for here: all stacks come up at once, and services_settle ends the run.
 }
@@ -507,12 +520,28 @@ services_settle() {
 stack_remove() { # STACK
 	docker stack rm "$1"
 }
+# A service in no stack, made or updated through the Engine API; its specification is a frame.
+service_put() { # NAME
+	frame_to_file "$work/service.json"
+	at=$(docker service inspect --format '{{.ID}}/update?version={{.Version.Index}}' "$1" 2>/dev/null) ||
+		at=create
+	if ! docker_api POST "/services/$at" <"$work/service.json" >"$work/answer"; then
+		cat "$work/answer"
+		return 1
+	fi
+}
+service_remove() { # ID
+	docker service rm "$1"
+}
 
 # ---- down: give the node back -----------------------------------------------------------------
 # What is undone is what $state remembers, and what carries the label svarm.managed.
 cluster_empty() { # STACK …
 	for stack in "$@"; do
 		docker stack rm "$stack"
+	done
+	for service in $(docker service ls -q --filter label=svarm.managed=true); do
+		docker service rm "$service" || true
 	done
 	waited=0
 	while [ -n "$(docker service ls -q --filter label=svarm.managed=true)" ] ||
@@ -526,6 +555,9 @@ cluster_empty() { # STACK …
 	done
 	for secret in $(docker secret ls -q --filter label=svarm.managed=true); do
 		docker secret rm "$secret"
+	done
+	for config in $(docker config ls -q --filter label=svarm.managed=true); do
+		docker config rm "$config"
 	done
 	tell out emptied
 }

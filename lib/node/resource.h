@@ -29,7 +29,9 @@ enum resource_kind {
 	RES_NETWORK, /* name: overlay network, made by the leader */
 	RES_IMAGE,   /* name: tag; loaded from an archive */
 	RES_SECRET,  /* name: swarm secret, made by the leader */
+	RES_CONFIG,  /* name: swarm config, made by the leader */
 	RES_STACK,   /* name: stack, deployed by the leader */
+	RES_FUNCTIONS, /* name: "functions": services by themselves, in no stack */
 };
 
 /* A piece of input for the apply script, in the order the script asks for it. */
@@ -46,6 +48,12 @@ struct stack_service {
 	const char *hash;  /* label svarm.hash of the wanted service */
 	const char *image; /* for the plan's text */
 	int replicas;      /* -1: global */
+};
+
+/* A service in no stack, for those who know a function by the name of its service. */
+struct function_service {
+	struct stack_service service;
+	const char *spec; /* JSON for the Engine API */
 };
 
 struct resource {
@@ -103,6 +111,10 @@ struct resource {
 			size_t len;
 		} secret;
 		struct {
+			const char *content;
+			size_t len;
+		} config;
+		struct {
 			const char *content; /* the compose file */
 			size_t len;
 			struct stack_service *services;
@@ -110,6 +122,13 @@ struct resource {
 			const char **promises; /* what must hold before it is deployed */
 			size_t n_promises;
 		} stack;
+		struct {
+			/* All there should be; others that svarm deployed are removed. */
+			struct function_service *items;
+			size_t n;
+			const char **promises; /* as above */
+			size_t n_promises;
+		} functions;
 	};
 };
 
