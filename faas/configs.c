@@ -1,6 +1,7 @@
 /*
- * Swarm configs: a template rendered and kept in the swarm under a name with the first 12 hex digits
- * of its SHA-256.  New content is a new config, and the service that mounts it changes with the name.
+ * Swarm configs: a template rendered and kept in the swarm under a name with the first 12 hex
+ * digits of its SHA-256.  New content is a new config, and the service that mounts it changes with
+ * the name.
  */
 #include "faas/stack.h"
 

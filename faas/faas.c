@@ -135,10 +135,8 @@ static void images_want(const struct cluster *c, const struct spec_node *n,
 		if (n->roles & own_images[i].role && is_needed(c, i))
 			image_want(&x->own[i], own_images[i].why, want);
 	for (size_t i = 0; i < x->n_images; i++) {
-		const char *why = openfaas_image_use(c, x, &x->images[i], n->roles);
+		const char *why = spec_image_use(c, x, &x->images[i], n->roles);
 
-		if (!why && n->roles & ROLE_WORKER)
-			why = "functions may run from it";
 		if (why)
 			image_want(&x->images[i], why, want);
 	}

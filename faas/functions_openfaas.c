@@ -77,7 +77,8 @@ static json_t *resources_of(const struct spec_function *fn)
 		json_t *one = json_object();
 
 		if (l->memory)
-			json_object_set_new(one, "MemoryBytes", json_integer((json_int_t)l->memory));
+			json_object_set_new(
+				one, "MemoryBytes", json_integer((json_int_t)l->memory));
 		if (l->cpus > 0)
 			json_object_set_new(one, "NanoCPUs",
 				json_integer((json_int_t)(l->cpus * 1000 + 0.5) * 1000000));
@@ -163,8 +164,7 @@ int functions_openfaas_want(const struct cluster *c, const struct faas_context *
 		r = stack_check_function(c, fn, err);
 		if (r < 0)
 			return r;
-		add(fn, image_find(x->images, x->n_images, fn->image), a,
-			&res->functions.items[i]);
+		add(fn, image_find(x->images, x->n_images, fn->image), a, &res->functions.items[i]);
 	}
 	res->functions.n = n;
 	res->functions.promises = stack_promises(c, a, &res->functions.n_promises);

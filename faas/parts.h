@@ -59,9 +59,8 @@ int stack_svarm_want(const struct cluster *c, const struct faas_context *x,
 int stack_openfaas_want(const struct cluster *c, const struct faas_context *x,
 	const struct facts *f, const char *const secrets[N_SECRETS], struct resource_set *want,
 	struct err *err) _must_check_;
-/* What @image of the spec is for when a part of engine openfaas that nodes with @roles run is made
- * of it; else NULL. */
-const char *openfaas_image_use(const struct cluster *c, const struct faas_context *x,
+/* What nodes with @roles need @image of the spec for, whichever the engine; NULL: nothing. */
+const char *spec_image_use(const struct cluster *c, const struct faas_context *x,
 	const struct image *image, unsigned roles);
 /* The functions of the spec; also when it has none but the swarm still runs some of them. */
 int stack_functions_want(const struct cluster *c, const struct faas_context *x,
@@ -76,7 +75,7 @@ int functions_openfaas_want(const struct cluster *c, const struct faas_context *
 struct faas_context {
 	struct arena arena;
 	struct image own[N_OWN_IMAGES]; /* id NULL: this cluster needs it not */
-	struct image *images; /* of the spec */
+	struct image *images;           /* of the spec */
 	size_t n_images;
 	bool has_password;
 	struct buf password; /* wiped by faas_context_free() */

@@ -38,12 +38,29 @@ static const struct image *archive_of(
 	return image_find(x->images, x->n_images, c->faas.openfaas.images[part]);
 }
 
-const char *openfaas_image_use(const struct cluster *c, const struct faas_context *x,
+static bool has_function_of(const struct cluster *c, const struct image *image)
+{
+	for (size_t i = 0; i < c->faas.n_functions; i++)
+		if (image_find(image, 1, c->faas.functions[i].image))
+			return true;
+	return false;
+}
+
+const char *spec_image_use(const struct cluster *c, const struct faas_context *x,
 	const struct image *image, unsigned roles)
 {
-	for (int i = 0; c->faas.engine == ENGINE_OPENFAAS && i < N_OPENFAAS_PARTS; i++)
-		if (roles & parts[i].role && archive_of(c, x, i) == image)
+	bool used = false;
+
+	for (int i = 0; c->faas.engine == ENGINE_OPENFAAS && i < N_OPENFAAS_PARTS; i++) {
+		if (archive_of(c, x, i) != image)
+			continue;
+		if (roles & parts[i].role)
 			return parts[i].why;
+		used = true;
+	}
+	/* What is a part's alone is for its nodes only. */
+	if (roles & ROLE_WORKER && (!used || has_function_of(c, image)))
+		return "functions may run from it";
 	return NULL;
 }
 
@@ -67,8 +84,7 @@ static struct stack_section section_of(const struct cluster *c, const struct faa
 		.variable = variable(a, part, "hash"),
 		.key = parts[part].service,
 		.name = arena_printf(a, "svarm_%s", parts[part].service),
-		.image = image ? reference
-			       : arena_printf(a, "%s (the nodes pull it)", reference),
+		.image = image ? reference : arena_printf(a, "%s (the nodes pull it)", reference),
 		.replicas = parts[part].global ? -1 : 1,
 	};
 }
@@ -87,24 +103,24 @@ static int set_config(const char *template, const char *name_variable, const cha
 	return 0;
 }
 
-static int set_configs(
-	const struct cluster *c, struct template_scope *s, struct resource_set *want, struct err *err)
+static int set_configs(const struct cluster *c, struct template_scope *s, struct resource_set *want,
+	struct err *err)
 {
 	int r;
 
 	stack_set(s, "cluster_quoted", c->name);
 	stack_set(s, "user", c->faas.user);
 	stack_set_if(s, "alerts", true);
-	r = set_config("prometheus.yml", "prometheus_config", "what Prometheus collects", s, want,
-		err);
+	r = set_config(
+		"prometheus.yml", "prometheus_config", "what Prometheus collects", s, want, err);
 	if (r < 0)
 		return r;
-	r = set_config("alert-rules.yml", "alert_rules_config", "when a function is busy", s, want,
-		err);
+	r = set_config(
+		"alert-rules.yml", "alert_rules_config", "when a function is busy", s, want, err);
 	if (r < 0)
 		return r;
-	return set_config("alertmanager.yml", "alertmanager_config", "who hears of it", s, want,
-		err);
+	return set_config(
+		"alertmanager.yml", "alertmanager_config", "who hears of it", s, want, err);
 }
 
 /*

@@ -116,8 +116,7 @@ int stack_svarm_want(const struct cluster *c, const struct faas_context *x,
 		.template = "stack-svarm.yml",
 		.scope = s,
 		.sections = sections,
-		.n_sections = ARRAY_SIZE(sections) -
-			      (c->faas.monitoring != MONITORING_PROMETHEUS),
+		.n_sections = ARRAY_SIZE(sections) - (c->faas.monitoring != MONITORING_PROMETHEUS),
 	};
 	int r;
 

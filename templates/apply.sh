@@ -388,26 +388,34 @@ services_state() {
 		docker service inspect "$id" --format '{{if .UpdateStatus}}{{.UpdateStatus.State}}{{end}}'
 	done
 }
-# Of one service, its most telling task: the newest that has an error, else the newest.  As
-# "ID<tab>FAILED-TASKS<tab>NODE<tab>STATE<tab>ERROR".
-service_task() { # SERVICE
+# Of one service, its most telling task: of an update that was rolled back the newest that failed with
+# another image than is in force again; else the newest with an error, else the newest.  As
+# "ID<tab>IMAGE<tab>FAILED-TASKS<tab>NODE<tab>STATE<tab>ERROR".
+service_task() { # SERVICE [IMAGE-IN-FORCE]
 	docker service ps --no-trunc \
-		--format '{{.ID}}	{{.Node}}	{{.CurrentState}}	{{.Error}}' "$1" 2>/dev/null | awk -F '\t' '
-		$3 ~ /^(Failed|Rejected)/ { many++ }
-		NR == 1 || (best[4] == "" && $4 != "") { for (i = 1; i <= 4; i++) best[i] = $i }
-		END { printf "%s\t%d\t%s\t%s\t%s\n", best[1], many, best[2], best[3], best[4] }'
+		--format '{{.ID}}\t{{.Image}}\t{{.Node}}\t{{.CurrentState}}\t{{.Error}}' "$1" 2>/dev/null |
+		awk -F '\t' -v old="${2:-}" '
+		$4 ~ /^(Failed|Rejected)/ { many++ }
+		{ rank = ($5 == "" ? 1 : old == "" || $2 == old ? 2 : 3) }
+		rank > highest { highest = rank; for (i = 1; i <= 5; i++) best[i] = $i }
+		END {
+			printf "%s\t%s\t%d\t", best[1], best[2], many
+			printf "%s\t%s\t%s\n", best[3], best[4], best[5]
+		}'
 }
 # Waiting longer would not help: what these say does not pass by itself, or it has failed often.
 is_hopeless() { # TASK, as service_task() has it
 	case $1 in
 	*'no suitable node'* | *'No such image'* | *'invalid mount config'*) return 0 ;;
 	esac
-	[ "$(printf %s "$1" | cut -f 2)" -ge 4 ]
+	[ "$(printf %s "$1" | cut -f 3)" -ge 4 ]
 }
-all_hopeless() { # SERVICE …
-	for service in "$@"; do
-		is_hopeless "$(service_task "$service")" || return 1
-	done
+# Of the services in $work/waiting; one whose update was rolled back has had its fate.
+all_hopeless() {
+	while read -r service _ update; do
+		case $update in rollback_completed | paused | rollback_paused) continue ;; esac
+		is_hopeless "$(service_task "$service" </dev/null)" || return 1
+	done <"$work/waiting"
 }
 # How many nodes meet a placement constraint: "MATCHING<tab>NODES"; nothing when it cannot be told.
 constraint_count() { # CONSTRAINT
@@ -445,11 +453,20 @@ tell_placement() { # SERVICE
 	[ -z "$asks" ] || tell "stuck-asks $1$tab$asks$tab$most"
 }
 # What svarm needs to say why a service does not run: lib/run/explain.c makes sentences of it.
-tell_stuck() { # SERVICE RUNNING/WANTED
-	task=$(service_task "$1")
-	image=$(docker service inspect "$1" --format \
-		'{{with index .Spec.Labels "svarm.image"}}{{.}}{{else}}{{$.Spec.TaskTemplate.ContainerSpec.Image}}{{end}}')
-	tell "stuck $1$tab$2$tab$image$tab$(printf %s "$task" | cut -f 2- | head -c 2000)"
+tell_stuck() { # SERVICE RUNNING/WANTED UPDATE-STATE
+	old='' count="$2 running"
+	case $3 in
+	rollback* | paused)
+		count="rolled back, $count"
+		old=$(docker service inspect "$1" --format '{{.Spec.TaskTemplate.ContainerSpec.Image}}')
+		;;
+	esac
+	task=$(service_task "$1" "$old")
+	image=$(printf %s "$task" | cut -f 2)
+	case $image in
+	sha256:*) image=$(docker service inspect "$1" --format '{{index .Spec.Labels "svarm.image"}}') ;;
+	esac
+	tell "stuck $1$tab$count$tab$image$tab$(printf %s "$task" | cut -f 3- | head -c 2000)"
 	case $task in
 	*'no suitable node'*) tell_placement "$1" ;;
 	*'non-zero exit'* | *unhealthy*)
@@ -461,41 +478,32 @@ tell_stuck() { # SERVICE RUNNING/WANTED
 		;;
 	esac
 }
-# Wait until every service runs as many tasks as it should.  `docker stack deploy` itself does not:
-# its --detach=false even succeeds after a rollback.  Given up early when nothing can come of it.
+# Wait until every service runs as many tasks as it should, by its newest specification.  `docker stack
+# deploy` itself does not: its --detach=false even succeeds after a rollback.  Given up early when
+# nothing can come of it, seen four times in eight seconds.
 services_converge() {
 	waited=0 hopeless=0
-	while [ "$waited" -lt 180 ]; do
+	while [ "$waited" -lt 180 ] && [ "$hopeless" -lt 4 ]; do
 		services_state >"$work/services"
-		awk '{ split($2, n, "/"); if (n[1] != n[2] || $NF == "updating") print $1, $2 }' \
+		awk '{ split($2, n, "/") } n[1] != n[2] || $3 ~ /^(updating|rollback|paused)/ { print $1, $2, $3 }' \
 			"$work/services" >"$work/waiting"
-		failed=$(awk '$NF ~ /^(rollback|paused)/ { print $1 }' "$work/services")
-		[ -z "$failed" ] || services_rolled_back "$failed"
 		[ -s "$work/waiting" ] || return 0
-		[ $((waited % 10)) -ne 9 ] || note "waiting for $(tr '\n' ' ' <"$work/waiting")"
-		if [ "$waited" -ge 16 ] && [ $((waited % 8)) -eq 0 ]; then
-			# shellcheck disable=SC2046
-			if all_hopeless $(cut -d ' ' -f 1 "$work/waiting"); then
-				hopeless=$((hopeless + 1))
-			else
-				hopeless=0
-			fi
-			[ "$hopeless" -lt 2 ] || break
+		[ $((waited % 10)) -ne 9 ] || note "waiting for $(waiting_names)"
+		if [ $((waited % 4)) -eq 3 ]; then
+			hopeless=$((hopeless + 1))
+			all_hopeless || hopeless=0
 		fi
 		sleep 0.5
 		waited=$((waited + 1))
 	done
-	while read -r service count; do
-		tell_stuck "$service" "$count" </dev/null
+	while read -r service count update; do
+		tell_stuck "$service" "$count" "$update" </dev/null
 	done <"$work/waiting"
-	die "not all tasks run: $(tr '\n' ' ' <"$work/waiting")"
+	die "not all services run: $(waiting_names)"
 }
-services_rolled_back() { # SERVICES
-	for service in $1; do
-		docker service inspect "$service" --format '{{.UpdateStatus.Message}}'
-		tell_stuck "$service" "$(awk -v s="$service" '$1 == s { print $2 }' "$work/services")"
-	done
-	die "the update was rolled back: $(printf %s "$1" | tr '\n' ' ')"
+waiting_names() {
+	awk '{ printf "%s%s %s%s", (NR > 1 ? ", " : ""), $1, $2, ($3 ~ /^(rollback|paused)/ ? " (rolled back)" : "") }' \
+		"$work/waiting"
 }
 # The API version that a client from 2020 (faas-swarm, which negotiates none) is told to speak: the one
 # it was written for, or the oldest this daemon still takes.

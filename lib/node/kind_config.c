@@ -14,8 +14,8 @@ static int diff(const struct resource *r, size_t n, const struct facts *facts,
 	s = step_add(ret, 60 * USEC_PER_SEC, "create config %s", r->name);
 	step_call(ret, s, "config_create", r->name, NULL);
 	step_data(ret, s, r->config.content, r->config.len, false);
-	change_add(ret, CHANGE_CREATE, r, NULL,
-		arena_printf(ret->arena, "%zu bytes", r->config.len));
+	change_add(
+		ret, CHANGE_CREATE, r, NULL, arena_printf(ret->arena, "%zu bytes", r->config.len));
 	return 0;
 }
 

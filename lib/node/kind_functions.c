@@ -1,8 +1,8 @@
 /*
  * Functions whose service bears the function's own name, which a stack would put its prefix before.
- * Each is a service of the Engine API, compared by the hash it carries (label svarm.hash).  One that
- * svarm deployed and that is no longer wanted goes; one that somebody else deployed stays, unless
- * the spec has its name: then it is taken over.
+ * Each is a service of the Engine API, compared by the hash it carries (label svarm.hash).  One
+ * that svarm deployed and that is no longer wanted goes; one that somebody else deployed stays,
+ * unless the spec has its name: then it is taken over.
  */
 #include "lib/node/kind.h"
 
@@ -53,8 +53,8 @@ static void put(const struct resource *r, const struct function_service *f,
 
 static void drop(const struct resource *r, const struct fact_service *have, struct change_set *ret)
 {
-	struct step *s = step_add(ret, 60 * USEC_PER_SEC, "remove function %s",
-		change_text(ret->arena, have->name));
+	struct step *s = step_add(
+		ret, 60 * USEC_PER_SEC, "remove function %s", change_text(ret->arena, have->name));
 
 	step_call(ret, s, "service_remove", have->id, NULL);
 	add_change(ret, CHANGE_REMOVE, r, have->name, "deployed", NULL);

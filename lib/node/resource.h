@@ -26,11 +26,11 @@ enum resource_kind {
 	RES_DAEMON, /* name: path of daemon.json; keys merged into what is there */
 	RES_SWARM,  /* name: "swarm": membership of this node */
 	RES_LABEL,  /* name: label key; on a swarm node, set by the leader */
-	RES_NETWORK, /* name: overlay network, made by the leader */
-	RES_IMAGE,   /* name: tag; loaded from an archive */
-	RES_SECRET,  /* name: swarm secret, made by the leader */
-	RES_CONFIG,  /* name: swarm config, made by the leader */
-	RES_STACK,   /* name: stack, deployed by the leader */
+	RES_NETWORK,   /* name: overlay network, made by the leader */
+	RES_IMAGE,     /* name: tag; loaded from an archive */
+	RES_SECRET,    /* name: swarm secret, made by the leader */
+	RES_CONFIG,    /* name: swarm config, made by the leader */
+	RES_STACK,     /* name: stack, deployed by the leader */
 	RES_FUNCTIONS, /* name: "functions": services by themselves, in no stack */
 };
 

@@ -289,25 +289,36 @@ static void print_placement(const struct stuck *s, struct buf *out)
 			s->asks_cpus, s->most_cpus);
 }
 
+static void print_remedy(const struct stuck *s, struct buf *out)
+{
+	const char *remedy = remedies[cause_of(s)];
+
+	buf_addf(out, "\n        -> %s", remedy);
+	if (remedy[strlen(remedy) - 1] == ' ')
+		buf_addf(out, "%s'", s->service);
+}
+
 static void print_one(const struct stuck *s, struct buf *out)
 {
 	const enum cause cause = cause_of(s);
-	const char *remedy = remedies[cause];
 
-	buf_addf(out, "\n    %s (%s running): ", s->service, s->count);
+	buf_addf(out, "\n    %s (%s): ", s->service, s->count);
 	print_cause(s, cause, out);
 	if (*s->error && cause != CAUSE_CRASH)
 		buf_addf(out, "\n        docker says: %s", s->error);
 	print_placement(s, out);
 	for (size_t i = 0; i < s->n_said; i++)
 		buf_addf(out, "\n        it said: %s", s->said[i]);
-	buf_addf(out, "\n        -> %s", remedy);
-	if (remedy[strlen(remedy) - 1] == ' ')
-		buf_addf(out, "%s'", s->service);
 }
 
 void explain_print(const struct explain *x, struct buf *out)
 {
-	for (size_t i = 0; i < x->n; i++)
-		print_one(&x->services[i], out);
+	for (size_t i = 0; i < x->n; i++) {
+		const struct stuck *s = &x->services[i], *next = i + 1 < x->n ? s + 1 : NULL;
+
+		print_one(s, out);
+		/* Neighbours without an image share the advice. */
+		if (!next || cause_of(s) != CAUSE_IMAGE || cause_of(next) != CAUSE_IMAGE)
+			print_remedy(s, out);
+	}
 }

@@ -556,7 +556,7 @@ case "$1 $2" in
 	*Constraints*) printf 'node.labels.svarm.worker == true\nnode.labels.zone==mars\nnode.role != worker\n' ;;
 	*Reservations*) printf '8589934592\t0\n' ;;
 	*svarm.image*) echo "$3:1" ;;
-	*UpdateStatus.Message*) echo 'update paused due to failure' ;;
+	*ContainerSpec.Image*) echo old:1 ;;
 	*UpdateStatus*) cat "/srv/update.$3" 2>/dev/null || echo ;;
 	esac
 	;;
@@ -580,11 +580,11 @@ frame x | node 'step 1 0 services_settle'
 is "another node failed: not waited for" "$(tr '\n' ' ' <"$work/out")" "@start 1 @finish 1 @end "
 
 printf '%s\n' 'good 2/2' 'img 0/1' 'where 0/2' 'crash 1/3' >/srv/swarm
-printf 't1\tlab-1\tRejected 1 second ago\t"No such image: img:1"\n' >/srv/tasks.img
-printf 't1\t\tPending 9 seconds ago\t"no suitable node (scheduling constraints not satisfied on 3 nodes)"\n' >/srv/tasks.where
+printf 't1\timg:1\tlab-1\tRejected 1 second ago\t"No such image: img:1"\n' >/srv/tasks.img
+printf 't1\tsha256:ab\t\tPending 9 seconds ago\t"no suitable node (scheduling constraints not satisfied on 3 nodes)"\n' >/srv/tasks.where
 {
-	printf 't9\tlab-2\tReady 1 second ago\t\n'
-	for i in 1 2 3 4; do printf 't%s\tlab-3\tFailed %s seconds ago\t"task: non-zero exit (3)"\n' $i $i; done
+	printf 't9\tcrash:1\tlab-2\tReady 1 second ago\t\n'
+	for i in 1 2 3 4; do printf 't%s\tcrash:1\tlab-3\tFailed %s seconds ago\t"task: non-zero exit (3)"\n' $i $i; done
 } >/srv/tasks.crash
 start=$(date +%s)
 frame '' | node 'step 1 0 services_settle'
@@ -593,23 +593,23 @@ took=$(($(date +%s) - start))
 [ "$took" -ge 8 ] && [ "$took" -lt 40 ]
 report $? "services that do not run: given up early, not at once ($took s)"
 T='	'
-has "no image: told" "$work/out" "^@stuck img${T}0/1${T}img:1${T}1${T}lab-1${T}Rejected 1 second ago${T}\"No such image: img:1\"\$"
-has "no node: told" "$work/out" "^@stuck where${T}0/2${T}where:1${T}0${T}${T}Pending"
+has "no image: told" "$work/out" "^@stuck img${T}0/1 running${T}img:1${T}1${T}lab-1${T}Rejected 1 second ago${T}\"No such image: img:1\"\$"
+has "no node: told" "$work/out" "^@stuck where${T}0/2 running${T}where:1${T}0${T}${T}Pending"
 is "no node: its constraints, and who meets them" "$(grep '^@stuck-where' "$work/out" | tr '\t' '|' | tr '\n' ' ')" \
 	"@stuck-where where|node.labels.svarm.worker == true|3|3 @stuck-where where|node.labels.zone==mars|0|3 @stuck-where where|node.role != worker|1|3 "
 has "no node: what is set aside" "$work/out" "^@stuck-asks where${T}8589934592${T}0${T}2147483648${T}4000000000\$"
-has "a crash: the newest task that failed" "$work/out" "^@stuck crash${T}1/3${T}crash:1${T}4${T}lab-3${T}Failed 1 seconds ago${T}\"task: non-zero exit (3)\"\$"
+has "a crash: the newest task that failed" "$work/out" "^@stuck crash${T}1/3 running${T}crash:1${T}4${T}lab-3${T}Failed 1 seconds ago${T}\"task: non-zero exit (3)\"\$"
 is "a crash: what it said" "$(grep -c '^@stuck-says crash' "$work/out")" 2
 has "a crash: its logs are asked of that task" /srv/asked '^docker service logs --raw --tail 6 t1$'
 hasnt "what runs is not told of" "$work/out" '^@stuck good'
-has "services that do not run: named" "$work/out" '^@log not all tasks run: img 0/1 where 0/2 crash 1/3'
+has "services that do not run: named" "$work/out" '^@log not all services run: img 0/1, where 0/2, crash 1/3$'
 
 echo 'img 1/1' >/srv/swarm
 echo rollback_completed >/srv/update.img
 frame '' | node 'step 1 0 services_settle'
 is "a rollback: exit status" $? 1
-has "a rollback: why" "$work/out" "^@stuck img${T}1/1${T}img:1"
-has "a rollback: said so" "$work/out" '^@log the update was rolled back: img'
+has "a rollback: why" "$work/out" "^@stuck img${T}rolled back, 1/1 running${T}img:1"
+has "a rollback: said so" "$work/out" '^@log not all services run: img 1/1 (rolled back)$'
 rm /srv/update.img
 
 # ---- packages ---------------------------------------------------------------------------------

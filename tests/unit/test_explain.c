@@ -26,7 +26,8 @@ static void expect_cause(const char *error, const char *wanted)
 	_explain_ *x = explain_new();
 	_cleanup_buf_ struct buf line = BUF_INIT, out = BUF_INIT;
 
-	buf_addf(&line, "svarm_x\t0/1\timg:1\t1\tlab-2\tRejected 1 second ago\t\"%s\"", error);
+	buf_addf(&line, "svarm_x\t0/1 running\timg:1\t1\tlab-2\tRejected 1 second ago\t\"%s\"",
+		error);
 	assert_true(explain_take(x, "stuck", buf_str(&line)));
 	explain_print(x, &out);
 	if (!strstr(buf_str(&out), wanted))
@@ -47,7 +48,8 @@ static void test_image(void **state)
 	_explain_ *x = explain_new();
 
 	explain_take(x, "stuck",
-		"svarm_gateway\t0/1\topenfaas/gateway:0.18.17\t5\tlab-1\tRejected 2 seconds ago\t"
+		"svarm_gateway\t0/1 running\topenfaas/gateway:0.18.17\t5\tlab-1\tRejected 2 "
+		"seconds ago\t"
 		"\"No such image: openfaas/gateway:0.18.17\"");
 	expect(x,
 		"\n    svarm_gateway (0/1 running): lab-1 cannot get the image "
@@ -62,7 +64,7 @@ static void test_no_node(void **state)
 	_explain_ *x = explain_new();
 
 	explain_take(x, "stuck",
-		"fn_a\t0/2\ta:1\t0\t\tPending 9 seconds ago\t"
+		"fn_a\t0/2 running\ta:1\t0\t\tPending 9 seconds ago\t"
 		"\"no suitable node (insufficient resources on 3 nodes)\"");
 	explain_take(x, "stuck-where", "fn_a\tnode.labels.svarm.worker == true\t3\t3");
 	explain_take(x, "stuck-where", "fn_a\tnode.labels.zone == mars\t0\t3");
@@ -83,7 +85,8 @@ static void test_crash(void **state)
 	_explain_ *x = explain_new();
 
 	explain_take(x, "stuck",
-		"fn_b\t0/1\tb:1\t4\tlab-3\tFailed 1 second ago\t\"task: non-zero exit (3)\"");
+		"fn_b\t0/1 running\tb:1\t4\tlab-3\tFailed 1 second ago\t\"task: non-zero exit "
+		"(3)\"");
 	explain_take(x, "stuck-says", "fn_b\tfirst\tline");
 	explain_take(x, "stuck-says", "fn_b\tno \x1b[31mconfiguration");
 	expect(x, "\n    fn_b (0/1 running): ends by itself on lab-3 (exit 3), 4 times so far"
@@ -114,8 +117,8 @@ static void test_not_yet(void **state)
 {
 	_explain_ *x = explain_new();
 
-	explain_take(x, "stuck", "a\t0/1\timg\t0\t\t\t");
-	explain_take(x, "stuck", "b\t0/1\timg\t0\tlab-1\tPreparing 80 seconds ago\t");
+	explain_take(x, "stuck", "a\t0/1 running\timg\t0\t\t\t");
+	explain_take(x, "stuck", "b\t0/1 running\timg\t0\tlab-1\tPreparing 80 seconds ago\t");
 	expect(x,
 		"\n    a (0/1 running): the swarm has made no task of it"
 		"\n        -> it may only be slow: on a manager 'docker service ps --no-trunc a'"

@@ -47,8 +47,8 @@ static int make_archives(void **state)
 	make_archive("redis.tar.gz", "[\"svarm/redis:cccccccccccc\"]");
 	make_archive("echo.tar", "[\"svarm/echo:dddddddddddd\",\"svarm/echo:dev\"]");
 	make_archive("prometheus.tar.gz", "[\"svarm/prometheus:eeeeeeeeeeee\"]");
-	make_archive("prometheus.tar",
-		"[\"svarm/prometheus:eeeeeeeeeeee\",\"svarm/prometheus:dev\"]");
+	make_archive(
+		"prometheus.tar", "[\"svarm/prometheus:eeeeeeeeeeee\",\"svarm/prometheus:dev\"]");
 	return 0;
 }
 
