@@ -526,7 +526,23 @@ services_settle() {
 	services_converge
 }
 stack_remove() { # STACK
+	for id in $(docker service ls -q --filter "label=com.docker.stack.namespace=$1"); do
+		twin_await "$id"
+	done
 	docker stack rm "$1"
+}
+# When a service that goes has a function which another service runs from now on, let that one come up.
+twin_await() { # ID
+	fn=$(docker service inspect --format '{{index .Spec.Labels "com.openfaas.function"}}' "$1")
+	[ -n "$fn" ] || return 0
+	waited=0
+	while [ "$waited" -lt 60 ] && docker service ls --filter "label=com.openfaas.function=$fn" \
+		--format '{{.ID}} {{.Replicas}}' | awk -v me="$1" '
+		{ split($2, n, "/") } index(me, $1) != 1 && n[1] != n[2] { exit(found = 1) }
+		END { exit !found }'; do
+		sleep 0.5
+		waited=$((waited + 1))
+	done
 }
 # A service in no stack, made or updated through the Engine API; its specification is a frame.
 service_put() { # NAME
@@ -534,11 +550,11 @@ service_put() { # NAME
 	at=$(docker service inspect --format '{{.ID}}/update?version={{.Version.Index}}' "$1" 2>/dev/null) ||
 		at=create
 	if ! docker_api POST "/services/$at" <"$work/service.json" >"$work/answer"; then
-		cat "$work/answer"
-		return 1
+		die "$(head -c 600 "$work/answer")"
 	fi
 }
 service_remove() { # ID
+	twin_await "$1"
 	docker service rm "$1"
 }
 

@@ -538,6 +538,55 @@ frame t | node 'step 1 0 swarm_join fd00::2 fd00::1'
 has "joining by IPv6: brackets where there is a port" /srv/api \
 	'"ListenAddr":"\[fd00::2\]:2377","AdvertiseAddr":"fd00::2".*"\[fd00::1\]:2377"'
 
+# ---- configs and services of the Engine API ----
+fresh
+fake docker <<'SH'
+case "$1 $2" in
+"config create") cat "$6" >/srv/config 2>/dev/null || cat "$5" >/srv/config ;;
+"service inspect") [ -e /srv/there ] && echo 'ab12/update?version=7' ;;
+"version --format") cat /srv/min ;;
+"stack deploy") printf '%s\n' "$SVARM_DOCKER_API" >/srv/api-version ;;
+esac
+SH
+frame 'a: $b
+' | node 'step 1 0 config_create svarm-x-1'
+is "a config arrives as it was" "$(cat /srv/config)" 'a: $b'
+has "a config is ours" /srv/asked '^docker config create --label svarm.managed=true svarm-x-1 '
+socket '201 Created' '{"ID":"x"}'
+frame '{"Name":"echo"}' | node 'step 1 0 service_put echo'
+is "a service that is not there: exit status" $? 0
+has "a service that is not there: created" /srv/api '^POST /services/create HTTP'
+has "a service that is not there: as said" /srv/api '^{"Name":"echo"}$'
+touch /srv/there
+frame '{}' | node 'step 1 0 service_put echo'
+has "a service that is there: updated, by its version" /srv/api '^POST /services/ab12/update?version=7 HTTP'
+socket '400 Bad Request' '{"message":"invalid reference format"}'
+frame '{}' | node 'step 1 0 service_put echo'
+is "a service that docker refuses: exit status" $? 1
+has "a service that docker refuses: why" "$work/out" '^@log {"message":"invalid reference format"}'
+for pair in 1.12:1.30 1.24:1.30 1.30:1.30 1.40:1.40 1.44:1.44; do
+	echo "${pair%:*}" >/srv/min
+	frame 'version: "3.7"' | node 'step 1 0 stack_deploy svarm'
+	is "an engine that takes API ${pair%:*} and later: an old client speaks" "$(cat /srv/api-version)" "${pair#*:}"
+done
+# A function that another service runs from now on: that one comes up first.
+fake docker <<'SH'
+case "$1 $2" in
+"service inspect") echo echo ;;
+"service ls")
+	n=$(wc -l </srv/looks) && echo >>/srv/looks
+	printf '%s\n' 'aaaa 2/2' "bbbb $((n < 3 ? n : 2))/2"
+	;;
+"service rm") wc -l </srv/looks >/srv/removed ;;
+esac
+SH
+: >/srv/looks
+node 'step 1 0 service_remove aaaabbbbcccc'
+is "a function that moves: the old service goes when the new one runs" "$(cat /srv/removed)" 3
+: >/srv/looks
+node 'step 1 0 service_remove bbbbaaaa'
+is "a function that moves: not kept waiting by itself" "$(cat /srv/removed)" 1
+
 # ---- services that do not run -----------------------------------------------------------------
 # A swarm of three nodes: what "docker service ls" says stands in /srv/swarm, what it says of the
 # tasks of a service in /srv/tasks.NAME.
