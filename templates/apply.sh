@@ -388,15 +388,18 @@ services_state() {
 		docker service inspect "$id" --format '{{if .UpdateStatus}}{{.UpdateStatus.State}}{{end}}'
 	done
 }
-# Of one service, its most telling task: of an update that was rolled back the newest that failed with
-# another image than is in force again; else the newest with an error, else the newest.  As
+# Of one service, its most telling task: the newest that failed, rather than one that waits for its
+# place; of an update that was rolled back, one with another image than is in force again.  As
 # "ID<tab>IMAGE<tab>FAILED-TASKS<tab>NODE<tab>STATE<tab>ERROR".
 service_task() { # SERVICE [IMAGE-IN-FORCE]
 	docker service ps --no-trunc \
 		--format '{{.ID}}\t{{.Image}}\t{{.Node}}\t{{.CurrentState}}\t{{.Error}}' "$1" 2>/dev/null |
 		awk -F '\t' -v old="${2:-}" '
 		$4 ~ /^(Failed|Rejected)/ { many++ }
-		{ rank = ($5 == "" ? 1 : old == "" || $2 == old ? 2 : 3) }
+		{
+			rank = $5 == "" ? 1 : $5 ~ /no suitable node|already in use/ ? 2 : 3
+			if ($5 != "" && old != "" && $2 != old) rank += 2
+		}
 		rank > highest { highest = rank; for (i = 1; i <= 5; i++) best[i] = $i }
 		END {
 			printf "%s\t%s\t%d\t", best[1], best[2], many

@@ -58,6 +58,7 @@ static const struct {
 	const char *phrase;
 	enum cause cause;
 } phrases[] = {
+	{"(host-mode port already in use", CAUSE_PORT},
 	{"no suitable node", CAUSE_NO_NODE},
 	{"No such image", CAUSE_IMAGE},
 	{"no such image", CAUSE_IMAGE},
@@ -70,6 +71,7 @@ static const struct {
 	{"bind source path does not exist", CAUSE_MOUNT},
 	{"error while mounting volume", CAUSE_MOUNT},
 	{"port is already allocated", CAUSE_PORT},
+	{"host-mode port already in use on", CAUSE_PORT},
 	{"address already in use", CAUSE_PORT},
 	{"unhealthy", CAUSE_UNHEALTHY},
 	{"executable file not found", CAUSE_NO_PROGRAM},
@@ -239,7 +241,9 @@ static void print_cause(const struct stuck *s, enum cause cause, struct buf *out
 	case CAUSE_IMAGE: buf_addf(out, "%s cannot get the image '%s'", node, s->image); break;
 	case CAUSE_NO_NODE: buf_adds(out, "no node suits it"); break;
 	case CAUSE_MOUNT: buf_addf(out, "what it mounts is not on %s", node); break;
-	case CAUSE_PORT: buf_addf(out, "its port is taken on %s", node); break;
+	case CAUSE_PORT:
+		buf_addf(out, "its port is taken on %s", *s->node ? node : "every node it may use");
+		break;
 	case CAUSE_NO_PROGRAM: buf_addf(out, "its program cannot be started on %s", node); break;
 	case CAUSE_UNHEALTHY: buf_addf(out, "unhealthy on %s", node); break;
 	case CAUSE_KILLED: buf_addf(out, "killed on %s (exit 137)", node); break;

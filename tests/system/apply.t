@@ -629,7 +629,7 @@ frame x | node 'step 1 0 services_settle'
 is "another node failed: not waited for" "$(tr '\n' ' ' <"$work/out")" "@start 1 @finish 1 @end "
 
 printf '%s\n' 'good 2/2' 'img 0/1' 'where 0/2' 'crash 1/3' >/srv/swarm
-printf 't1\timg:1\tlab-1\tRejected 1 second ago\t"No such image: img:1"\n' >/srv/tasks.img
+printf 't2\timg:1\tlab-1\tPending 1 second ago\t"no suitable node (host-mode port already in use on 1 node)"\nt1\timg:1\tlab-1\tRejected 1 second ago\t"No such image: img:1"\n' >/srv/tasks.img
 printf 't1\tsha256:ab\t\tPending 9 seconds ago\t"no suitable node (scheduling constraints not satisfied on 3 nodes)"\n' >/srv/tasks.where
 {
 	printf 't9\tcrash:1\tlab-2\tReady 1 second ago\t\n'

@@ -104,6 +104,8 @@ static void test_causes(void **state)
 		"what it mounts is not on lab-2");
 	expect_cause("driver failed: Bind for 0.0.0.0:8080 failed: port is already allocated",
 		"its port is taken on lab-2");
+	expect_cause("no suitable node (host-mode port already in use on 1 node)",
+		"its port is taken on");
 	expect_cause("starting container failed: exec: \"/no\": executable file not found",
 		"its program cannot be started");
 	expect_cause("task: non-zero exit (143): dockerexec: unhealthy container", "unhealthy on");
