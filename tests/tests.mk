@@ -51,7 +51,7 @@ deps: ## install what building, the tests and the lab need (apt; sudo when not r
 	$(q)tools/deps
 
 check: deps ## everything: ends with "N passed, N failed"
-	$(q)$(MAKE) --no-print-directory WERROR=1 all images test-programs
+	$(q)$(MAKE) --no-print-directory WERROR=1 all images images-monitoring test-programs
 	$(q)$(RUN) $(STYLE_TESTS) $(UNIT_PROGRAMS) tests/fuzz/replay.t $(PLAN_TESTS) $(SYSTEM_TESTS) $(LAB_TESTS)
 check-style: ## layers, format, headers, warnings of gcc and clang
 	$(q)$(RUN) $(STYLE_TESTS)
@@ -63,7 +63,7 @@ check-plan: test-programs ## broken specs and plans against their golden files
 	$(q)$(RUN) $(PLAN_TESTS)
 check-system: all images test-programs ## ssh against a real sshd, nginx, Redis, firewall on this machine
 	$(q)$(RUN) $(SYSTEM_TESTS)
-check-lab: all images ## the three-node lab, from bare nodes (needs root)
+check-lab: all images images-monitoring ## the three-node lab, from bare nodes (needs root)
 	$(q)$(RUN) $(LAB_TESTS)
 
 lab-up: ## boot the three-node lab (needs root)

@@ -99,7 +99,7 @@ while read -r c; do
 	grep -q "^\.SS $c\$" docs/svarm.1 || echo "$c"
 done <"$T/commands" | none "every command stands in the manual page"
 # What belongs to other programs: git, docker, mount and the like.
-others='detach|force|lock-wait|no-install-recommends|resolve-image|rotate|stdin|token'
+others='detach|force|lock-wait|net|no-install-recommends|resolve-image|rotate|stdin|token'
 grep -hoE -- '(^|[^-a-z])--[a-z][a-z-]+' "${pages[@]}" | sed 's/^[^-]//' | sort -u >"$T/named"
 missing "$T/named" "$T/options" | grep -vxE -- "--($others)" |
 	none "every option that they name exists"

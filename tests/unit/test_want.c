@@ -684,6 +684,40 @@ static void test_provider_follows_engine(void **state)
 		hash_of(&bare, "svarm_faas-swarm"), hash_of(&after, "svarm_faas-swarm"));
 }
 
+/* Every compose file that is rendered, as docker reads it. */
+static void check_with_docker(const char *name)
+{
+	_cleanup_(cluster_freep) struct cluster *c = load(name);
+	_cleanup_(arena_done) struct arena arena = ARENA_INIT;
+	_cleanup_free_ char *path = archive_path("stack.yml");
+	_cleanup_free_ char *command = xasprintf(
+		"docker stack config -c %s >/dev/null 2>%s.err || { cat %s.err; false; }; r=$?; "
+		"rm -f %s %s.err; exit $r",
+		path, path, path, path, path);
+	struct resource_set want;
+
+	want_leader(c, "", &arena, &want);
+	for (size_t i = 0; i < want.n; i++) {
+		const struct resource *r = &want.items[i];
+		struct buf text = {.data = (char *)r->stack.content, .len = r->stack.len};
+
+		if (r->kind != RES_STACK)
+			continue;
+		tar_write(&text, path);
+		if (system(command) != 0)
+			fail_msg("docker refuses stack '%s' of %s", r->name, name);
+	}
+}
+
+static void test_docker_reads_stacks(void **state)
+{
+	if (system("docker stack config --help >/dev/null 2>&1") != 0)
+		skip();
+	check_with_docker("three");
+	check_with_docker("openfaas");
+	check_with_docker("monitoring");
+}
+
 static void test_endpoints(void **state)
 {
 	_cleanup_(cluster_freep) struct cluster *c = load("openfaas");
@@ -748,6 +782,7 @@ int main(void)
 		cmocka_unit_test(test_missing_image),
 		cmocka_unit_test(test_same_redis),
 		cmocka_unit_test(test_provider_follows_engine),
+		cmocka_unit_test(test_docker_reads_stacks),
 		cmocka_unit_test(test_endpoints),
 		cmocka_unit_test(test_engine_back),
 	};
