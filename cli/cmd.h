@@ -21,6 +21,8 @@ enum {
 	COMMON_HELP = 1 << 4,      /* --help: always */
 	COMMON_TOP = 1 << 5,       /* --version: only before the command */
 	COMMON_NODES = 1 << 6,     /* --node */
+	COMMON_LINK = 1 << 7,      /* reaches one node: of COMMON_RUN's only -v, -q and
+				      --accept-new-host-keys */
 };
 
 struct common_options {
@@ -33,6 +35,7 @@ struct common_options {
 };
 
 struct cmd;
+struct verb;
 
 /* The command line, understood. */
 struct cli {
@@ -52,6 +55,7 @@ struct cmd {
 	int min_args, max_args;
 	const struct option *own; /* offsets into its own struct; may be NULL */
 	size_t own_size;          /* of that struct: zeroed before parsing */
+	const struct verb *verbs; /* what its first argument may be (verb.h), or NULL */
 	/* An exit code, after having said everything itself; or a negative code and @err, which
 	 * the caller prints (as JSON with --json) and turns into an exit code. */
 	int (*run)(const struct cli *cli, struct err *err);

@@ -2,6 +2,7 @@
 #include "cli/cmds.h"
 
 #include "cli/output.h"
+#include "cli/verb.h"
 #include "lib/base/width.h"
 
 struct help_options {
@@ -44,6 +45,10 @@ void help_command(const struct cmd *cmd, struct buf *out)
 	struct option_set common = {.options = common_options, .bits = cmd->common | COMMON_HELP};
 
 	add_usage(out, cmd);
+	if (cmd->verbs) {
+		buf_adds(out, "\nverbs:\n");
+		verb_help(cmd, out);
+	}
 	add_paragraphs(out, cmd->about);
 	buf_adds(out, "\noptions:\n");
 	options_help(&own, out);
@@ -77,6 +82,7 @@ static void words(const struct cmd *cmd, struct buf *out)
 			buf_addf(out, "%s\n", cmd_table[i]->name);
 		return;
 	}
+	verb_words(cmd, out);
 	add_words(out, &(struct option_set){.options = cmd->own});
 	add_words(out,
 		&(struct option_set){.options = common_options, .bits = cmd->common | COMMON_HELP});

@@ -21,6 +21,24 @@ static const struct option options[] = {
 	{0},
 };
 
+/* The secrets that functions name and that clients are to make. */
+static void assume_secrets(const struct cluster *c, struct facts *f)
+{
+	size_t cap = 0;
+
+	for (size_t i = 0; i < c->faas.n_functions; i++) {
+		const struct spec_function *fn = &c->faas.functions[i];
+
+		for (size_t k = 0; k < fn->n_secrets; k++)
+			*arena_push(
+				&f->arena, f->secrets, f->n_secrets, cap) = (struct fact_secret){
+				.id = "",
+				.name = arena_printf(&f->arena, "%s.1", fn->secrets[k]),
+				.function = fn->secrets[k],
+			};
+	}
+}
+
 /* A node as we imagine it: Debian 12, its private address on eth1. */
 static void assume_facts(const struct spec_node *n, struct facts *f)
 {
@@ -71,6 +89,7 @@ static int render_node(
 	int r;
 
 	assume_facts(n, &facts);
+	assume_secrets(x->cluster, &facts);
 	r = flow.want(flow.arg, n, &facts, &want, err);
 	for (size_t i = 0; r >= 0 && i < want.n; i++) {
 		const struct resource *res = &want.items[i];
@@ -97,7 +116,8 @@ static bool is_named(const struct rendered *one, const char *name)
 }
 
 /* The texts that are the same for every node and every spec. */
-static const char *const fixed[] = {"facts.sh", "apply.sh", "health.sh", "grafana-svarm.json"};
+static const char *const fixed[] = {
+	"facts.sh", "apply.sh", "health.sh", "gateway.sh", "grafana-svarm.json"};
 
 static int print_script(const char *name, struct err *err)
 {
@@ -192,8 +212,8 @@ const struct cmd cmd_render = {
 		 "by "
 		 "path or base name (nginx.conf, firewall.nft, stack-svarm.yml), or one of the "
 		 "scripts "
-		 "(facts.sh, apply.sh), or grafana-svarm.json, a dashboard for Grafana. What "
-		 "depends on a node's facts is assumed: Debian 12, the "
+		 "(facts.sh, apply.sh, health.sh, gateway.sh), or grafana-svarm.json, a dashboard "
+		 "for Grafana. What depends on a node's facts is assumed: Debian 12, the "
 		 "private address on eth1. Secrets are never printed.",
 	.common = COMMON_JSON | COMMON_COLOR | COMMON_TEMPLATES,
 	.max_args = 64,

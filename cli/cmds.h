@@ -5,9 +5,11 @@
 
 extern const struct cmd cmd_check;
 extern const struct cmd cmd_down;
+extern const struct cmd cmd_fn;
 extern const struct cmd cmd_health;
 extern const struct cmd cmd_help;
 extern const struct cmd cmd_plan;
+extern const struct cmd cmd_queue;
 extern const struct cmd cmd_render;
 extern const struct cmd cmd_schema;
 extern const struct cmd cmd_status;

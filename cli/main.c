@@ -27,9 +27,10 @@ static int check_early(const struct cmd *cmd, const struct common_options *o, st
 	unsigned used = (o->json ? COMMON_JSON : 0) | (o->no_color ? COMMON_COLOR : 0) |
 			(o->templates ? COMMON_TEMPLATES : 0);
 
-	if (o->events || o->nodes.n || o->parallel != DEFAULT_PARALLEL || o->verbosity ||
-		o->accept_new_host_keys)
+	if (o->events || o->nodes.n || o->parallel != DEFAULT_PARALLEL)
 		used |= COMMON_RUN;
+	if (o->verbosity || o->accept_new_host_keys)
+		used |= cmd->common & COMMON_LINK ? COMMON_LINK : COMMON_RUN;
 	if (used & ~cmd->common)
 		return err_set(err, -EINVAL,
 			"command '%s' does not know one of the options before it", cmd->name);

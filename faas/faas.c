@@ -73,10 +73,10 @@ static int load_spec_images(struct faas_context *x, const struct cluster *c, str
 
 static int load_secrets(struct faas_context *x, const struct cluster *c, struct err *err)
 {
-	int r;
+	int r = function_secrets_load(c, x, err);
 
-	if (c->faas.password.from == SECRET_NONE)
-		return 0;
+	if (r < 0 || c->faas.password.from == SECRET_NONE)
+		return r;
 	r = secret_resolve(&c->faas.password, &x->password, err);
 	if (r < 0)
 		return err_wrap(err, "%s: faas.password", c->path);
@@ -108,6 +108,7 @@ void faas_context_free(struct faas_context *x)
 	if (!x)
 		return;
 	buf_wipe(&x->password);
+	function_secrets_wipe(x);
 	arena_done(&x->arena);
 	free(x);
 }
@@ -167,7 +168,7 @@ static int functions_want(const struct cluster *c, const struct faas_context *x,
 int faas_want(const struct cluster *c, const struct spec_node *n, const struct facts *f,
 	const struct faas_context *x, struct resource_set *want, struct err *err)
 {
-	const char *secrets[N_SECRETS] = {NULL};
+	const char *secrets[N_SECRETS] = {NULL}, *key = NULL;
 	int r;
 
 	images_want(c, n, x, want);
@@ -176,9 +177,10 @@ int faas_want(const struct cluster *c, const struct spec_node *n, const struct f
 
 	network_want(c, f, want);
 
-	r = secrets_want(c, x, f, want, secrets, err);
+	r = secrets_want(c, x, f, want, secrets, &key, err);
 	if (r < 0)
 		return r;
+	function_secrets_want(x, f, key, want);
 	if (c->faas.engine == ENGINE_OPENFAAS)
 		r = stack_openfaas_want(c, x, f, secrets, want, err);
 	else

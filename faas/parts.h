@@ -34,10 +34,35 @@ enum secret { SECRET_USER, SECRET_PASSWORD, SECRET_REDIS, N_SECRETS };
 /* The value @ref refers to, without one trailing newline.  -EINVAL when that is not one line of
  * text; no message ever holds the value. */
 int secret_resolve(const struct secret_ref *ref, struct buf *ret, struct err *err) _must_check_;
+/* The bytes it refers to as they are, @max at most. */
+int secret_fetch(const struct secret_ref *ref, size_t max, struct buf *ret, struct err *err)
+	_must_check_;
 void secrets_ask(struct buf *question);
-/* The files on the leader and the swarm's secrets; @ret_names get the versioned names. */
+/* The files on the leader and the swarm's secrets; @ret_names get the versioned names, *@ret_key
+ * what goes into hashes of secrets that stand where many can read them (in @want's arena). */
 int secrets_want(const struct cluster *c, const struct faas_context *x, const struct facts *f,
-	struct resource_set *want, const char *ret_names[N_SECRETS], struct err *err) _must_check_;
+	struct resource_set *want, const char *ret_names[N_SECRETS], const char **ret_key,
+	struct err *err) _must_check_;
+
+/* ---- secrets_functions.c ---- */
+
+/* A secret of the spec for functions, its value loaded. */
+struct function_secret {
+	const char *name;
+	struct buf value; /* any bytes */
+};
+
+/* Load the values of the spec's secrets into @x. */
+int function_secrets_load(const struct cluster *c, struct faas_context *x, struct err *err)
+	_must_check_;
+void function_secrets_wipe(struct faas_context *x);
+/* Those of the spec that the swarm does not have in this version; @key as in secrets_want(). */
+void function_secrets_want(const struct faas_context *x, const struct facts *f, const char *key,
+	struct resource_set *want);
+/* Swarm's name of what functions call @name: as @want will make it, else the newest there is; NULL
+ * when there is none.  Borrowed from @want's arena or @f. */
+const char *function_secret_find(
+	const struct resource_set *want, const struct facts *f, const char *name);
 
 /* ---- command.c ---- */
 
@@ -77,6 +102,8 @@ struct faas_context {
 	struct image own[N_OWN_IMAGES]; /* id NULL: this cluster needs it not */
 	struct image *images;           /* of the spec */
 	size_t n_images;
+	struct function_secret *secrets; /* of the spec, in its order; wiped */
+	size_t n_secrets;
 	bool has_password;
 	struct buf password; /* wiped by faas_context_free() */
 };

@@ -42,11 +42,6 @@ static int from_env(const char *name, struct buf *ret, struct err *err)
 	return 0;
 }
 
-static int from_cmd(const char *command, struct buf *ret, struct err *err)
-{
-	return command_output(command, CMD_DEADLINE, MAX_SECRET, ret, err);
-}
-
 /* What a secret can be: one line, because those who read it trim white space or end at it. */
 static int check_value(struct buf *value, struct err *err)
 {
@@ -65,19 +60,22 @@ static int check_value(struct buf *value, struct err *err)
 	return 0;
 }
 
+int secret_fetch(const struct secret_ref *ref, size_t max, struct buf *ret, struct err *err)
+{
+	switch (ref->from) {
+	case SECRET_NONE: break;
+	case SECRET_ENV: return from_env(ref->value, ret, err);
+	case SECRET_FILE: return buf_read_file(ret, ref->value, max, err);
+	case SECRET_CMD: return command_output(ref->value, CMD_DEADLINE, max, ret, err);
+	}
+	return err_set(err, -EINVAL, "refers to nothing");
+}
+
 int secret_resolve(const struct secret_ref *ref, struct buf *ret, struct err *err)
 {
-	int r = 0;
+	int r = secret_fetch(ref, MAX_SECRET, ret, err);
 
-	switch (ref->from) {
-	case SECRET_NONE: return err_set(err, -EINVAL, "refers to nothing");
-	case SECRET_ENV: r = from_env(ref->value, ret, err); break;
-	case SECRET_FILE: r = buf_read_file(ret, ref->value, MAX_SECRET, err); break;
-	case SECRET_CMD: r = from_cmd(ref->value, ret, err); break;
-	}
-	if (r < 0)
-		return r;
-	return check_value(ret, err);
+	return r < 0 ? r : check_value(ret, err);
 }
 
 /* ---- wanted ---- */
@@ -181,7 +179,8 @@ static void values_wipe(struct values *values)
 }
 
 int secrets_want(const struct cluster *c, const struct faas_context *x, const struct facts *f,
-	struct resource_set *want, const char *ret_names[N_SECRETS], struct err *err)
+	struct resource_set *want, const char *ret_names[N_SECRETS], const char **ret_key,
+	struct err *err)
 {
 	_cleanup_(values_wipe) struct values values = {0};
 	const struct {
@@ -205,5 +204,6 @@ int secrets_want(const struct cluster *c, const struct faas_context *x, const st
 	}
 	for (int i = 0; i < N_SECRETS; i++)
 		ret_names[i] = add(i, &values.v[SECRET_REDIS], &values.v[i], want);
+	*ret_key = arena_strdup(want->arena, buf_str(&values.v[SECRET_REDIS]));
 	return 0;
 }

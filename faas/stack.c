@@ -148,8 +148,11 @@ static int render(const char *template, const struct template_scope *s,
 		if (r < 0)
 			return err_wrap(err, "%s", template);
 	}
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		template_set(sections[i].scope, sections[i].variable, "%s", sections[i].hash);
+		if (sections[i].kept)
+			template_set(sections[i].scope, "replicas", "%s", sections[i].kept);
+	}
 	return template_render(template, s, out, err);
 }
 
@@ -190,6 +193,8 @@ int stack_add(const struct cluster *c, const struct stack_file *file, struct res
 			.hash = arena_strdup(a, file->sections[i].hash),
 			.image = arena_strdup(a, file->sections[i].image),
 			.replicas = file->sections[i].replicas,
+			.min = file->sections[i].min,
+			.max = file->sections[i].max,
 		};
 	r->stack.promises = stack_promises(c, a, &r->stack.n_promises);
 	return 0;

@@ -37,6 +37,8 @@ struct stack_section {
 	const char *image;            /* for people */
 	int replicas;                 /* -1: global */
 	char hash[17];                /* set by stack_add() */
+	int min, max;                 /* as in struct stack_service */
+	const char *kept; /* of its scope: variable `replicas`, once the hash is taken; or NULL */
 };
 
 struct stack_file {
@@ -51,7 +53,3 @@ int stack_add(const struct cluster *c, const struct stack_file *file, struct res
 	struct err *err) _must_check_;
 /* What must hold before anything is deployed: every other node is ready. */
 const char **stack_promises(const struct cluster *c, struct arena *a, size_t *ret_n);
-
-/* ERR_SPEC when @fn asks for what no function may have. */
-int stack_check_function(const struct cluster *c, const struct spec_function *fn, struct err *err)
-	_must_check_;

@@ -152,7 +152,9 @@ static void set_all(const struct cluster *c, const struct faas_context *x, const
 	stack_set(s, "dnsrr", dnsrr ? "true" : "false");
 	stack_set(s, "direct_functions", dnsrr ? "false" : "true");
 	template_set(s, "engine_note", "%s", engine_note(c, f));
-	stack_set_number(s, "max_inflight", (uint64_t)c->faas.max_inflight);
+	stack_set_number(s, "max_inflight",
+		(uint64_t)(c->faas.queue.max_inflight ? c->faas.queue.max_inflight
+						      : c->faas.max_inflight));
 }
 
 int stack_openfaas_want(const struct cluster *c, const struct faas_context *x,
@@ -161,7 +163,12 @@ int stack_openfaas_want(const struct cluster *c, const struct faas_context *x,
 {
 	_cleanup_(template_scope_freep) struct template_scope *s = template_scope_new();
 	struct stack_section sections[N_OPENFAAS_PARTS + 1] = {
-		{s, "redis_hash", "redis", "svarm_redis", x->own[IMAGE_REDIS].tag, 1, ""},
+		{.scope = s,
+			.variable = "redis_hash",
+			.key = "redis",
+			.name = "svarm_redis",
+			.image = x->own[IMAGE_REDIS].tag,
+			.replicas = 1},
 	};
 	const struct stack_file file = {
 		.stack = "svarm",

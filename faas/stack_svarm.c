@@ -63,6 +63,30 @@ static void set_image(struct template_scope *s, const char *image_variable,
 	stack_set(s, tag_variable, image->tag);
 }
 
+/* Besides what its own settings allow, a worker needs room for one answer of Redis, for the answer
+ * that may exceed the bound, and for itself. */
+enum { WORKER_BASE_BYTES = 192 << 20 };
+
+static void set_duration(struct template_scope *s, const char *name, usec_t t)
+{
+	template_set(s, name, "%llums", (unsigned long long)(t / USEC_PER_MSEC));
+}
+
+static void set_queue(const struct cluster *c, struct template_scope *s)
+{
+	const struct spec_queue *q = &c->faas.queue;
+	int max_inflight = q->max_inflight ? q->max_inflight : c->faas.max_inflight;
+
+	stack_set_number(s, "max_inflight", (uint64_t)max_inflight);
+	stack_set_number(s, "max_attempts", (uint64_t)q->attempts);
+	set_duration(s, "retry", q->retry_wait);
+	set_duration(s, "retry_max", q->retry_max_wait);
+	stack_set_number(s, "max_dead", (uint64_t)q->dead);
+	stack_set_number(s, "max_callbacks", (uint64_t)q->callbacks);
+	stack_set_number(s, "worker_bytes", q->memory);
+	stack_set_number(s, "worker_memory", 2 * q->memory + WORKER_BASE_BYTES);
+}
+
 static void set_all(const struct cluster *c, const struct faas_context *x, struct template_scope *s)
 {
 	const char *backlog = cluster_sysctl(c, SOMAXCONN);
@@ -74,7 +98,7 @@ static void set_all(const struct cluster *c, const struct faas_context *x, struc
 	stack_set(s, "backlog", backlog ? backlog : "4096");
 	stack_set_number(s, "max_body", c->tune.nginx.client_max_body_size);
 	stack_set_redis(c, s);
-	stack_set_number(s, "max_inflight", (uint64_t)c->faas.max_inflight);
+	set_queue(c, s);
 	stack_set_sysctls(c, s);
 }
 
@@ -103,12 +127,30 @@ int stack_svarm_want(const struct cluster *c, const struct faas_context *x,
 {
 	_cleanup_(template_scope_freep) struct template_scope *s = template_scope_new();
 	struct stack_section sections[] = {
-		{s, "redis_hash", "redis", "svarm_redis", x->own[IMAGE_REDIS].tag, 1, ""},
-		{s, "gateway_hash", "gateway", "svarm_gateway", x->own[IMAGE_GATEWAY].tag, -1, ""},
-		{s, "queue_worker_hash", "queue-worker", "svarm_queue-worker",
-			x->own[IMAGE_WORKER].tag, -1, ""},
-		{s, "prometheus_hash", "prometheus", "svarm_prometheus",
-			x->own[IMAGE_PROMETHEUS].tag, 1, ""},
+		{.scope = s,
+			.variable = "redis_hash",
+			.key = "redis",
+			.name = "svarm_redis",
+			.image = x->own[IMAGE_REDIS].tag,
+			.replicas = 1},
+		{.scope = s,
+			.variable = "gateway_hash",
+			.key = "gateway",
+			.name = "svarm_gateway",
+			.image = x->own[IMAGE_GATEWAY].tag,
+			.replicas = -1},
+		{.scope = s,
+			.variable = "queue_worker_hash",
+			.key = "queue-worker",
+			.name = "svarm_queue-worker",
+			.image = x->own[IMAGE_WORKER].tag,
+			.replicas = -1},
+		{.scope = s,
+			.variable = "prometheus_hash",
+			.key = "prometheus",
+			.name = "svarm_prometheus",
+			.image = x->own[IMAGE_PROMETHEUS].tag,
+			.replicas = 1},
 	};
 	const struct stack_file file = {
 		.stack = "svarm",

@@ -89,7 +89,7 @@ void collect_http(struct evidence *ev, const bool *cancel)
 	while (left && clock_now() < end) {
 		if (cancel && __atomic_load_n(cancel, __ATOMIC_RELAXED))
 			break;
-		if (http_multi_wait(m, 100, -1, NULL, NULL) < 0)
+		if (http_multi_wait(m, 100, NULL, 0, NULL) < 0)
 			break;
 	}
 	http_multi_free(m);

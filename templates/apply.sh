@@ -369,9 +369,19 @@ image_load() { # TAG ID; the archive is a frame
 	found=$(docker image inspect --format '{{.Id}}' "$1")
 	[ "$found" = "$2" ] || die "image '$1' is '$found' after loading, expected '$2'"
 }
-secret_create() { # NAME; the value is a frame
-	frame_value
-	printf %s "$value" | docker secret create --label svarm.managed=true "$1" - >/dev/null
+secret_create() { # NAME [LABEL=VALUE…]; the value is a frame, of any bytes
+	frame_length
+	value=$(head -c "$length" | base64 -w 0)
+	bare=${value%%=*}
+	[ "${#bare}" = $(((length * 4 + 2) / 3)) ] || die 'a secret came short: the connection was lost'
+	name=$1
+	shift
+	for label in "$@"; do # appended in turn: the first ones go as the list is walked
+		set -- "$@" --label "$label"
+		shift
+	done
+	printf %s "$value" | base64 -d |
+		docker secret create --label svarm.managed=true "$@" "$name" - >/dev/null
 }
 
 config_create() { # NAME; the content is a frame
@@ -514,11 +524,32 @@ docker_api_for_old() {
 	docker version --format '{{.Server.MinAPIVersion}}' | awk -F . '
 		{ if ($1 == 1 && $2 <= 30) print "1.30"; else print $0 }'
 }
-stack_deploy() { # STACK; the compose file is a frame
+# "replicas: N # MIN to MAX": as many as run now, when that is within; N is how many there were when
+# the facts were read.
+stack_keep_replicas() { # STACK
+	{
+		echo 'nothing 0/0'
+		docker service ls --filter "label=com.docker.stack.namespace=$1" --format '{{.Name}} {{.Replicas}}'
+	} >"$work/now"
+	awk -v stack="$1" '
+		NR == FNR { split($2, n, "/"); now[$1] = n[2]; next }
+		/^  "[^"]*":$/ { name = stack "_" substr($0, 4, length($0) - 5) }
+		/^      replicas: [0-9]+ # [0-9]+ to [0-9]+$/ && (name in now) {
+			runs = now[name] + 0
+			if (runs >= $4 + 0 && runs <= $6 + 0) sub(/[0-9]+/, runs)
+		}
+		{ print }
+	' "$work/now" "$work/stack.yml" >"$work/stack.kept" && mv "$work/stack.kept" "$work/stack.yml"
+}
+# Only what svarm deployed goes: no --prune, which takes whatever bears the stack's label.
+stack_deploy() { # STACK [SERVICE to remove…]; the compose file is a frame
 	frame_to_file "$work/stack.yml"
 	SVARM_DOCKER_API=$(docker_api_for_old)
 	export SVARM_DOCKER_API
-	docker stack deploy --prune --resolve-image never --compose-file "$work/stack.yml" "$1"
+	stack_keep_replicas "$1"
+	docker stack deploy --resolve-image never --compose-file "$work/stack.yml" "$1"
+	shift
+	services_remove "$@"
 	# Not waited for here: all stacks come up at once, and services_settle ends the run.
 }
 # At the end of a run: what changed elsewhere (a node that joined, an image that came) may have started
@@ -528,37 +559,42 @@ services_settle() {
 	[ -z "$value" ] || return 0
 	services_converge
 }
-stack_remove() { # STACK
-	for id in $(docker service ls -q --filter "label=com.docker.stack.namespace=$1"); do
-		twin_await "$id"
+services_remove() { # SERVICE…
+	for service in "$@"; do
+		twin_await "$service"
+		docker service rm "$service"
 	done
-	docker stack rm "$1"
 }
 # When a service that goes has a function which another service runs from now on, let that one come up.
-twin_await() { # ID
-	fn=$(docker service inspect --format '{{index .Spec.Labels "com.openfaas.function"}}' "$1")
+twin_await() { # SERVICE
+	docker service inspect --format '{{.ID}} {{index .Spec.Labels "com.openfaas.function"}}' "$1" >"$work/twin"
+	read -r me fn <"$work/twin" || return 0
 	[ -n "$fn" ] || return 0
 	waited=0
 	while [ "$waited" -lt 60 ] && docker service ls --filter "label=com.openfaas.function=$fn" \
-		--format '{{.ID}} {{.Replicas}}' | awk -v me="$1" '
+		--format '{{.ID}} {{.Replicas}}' | awk -v me="$me" '
 		{ split($2, n, "/") } index(me, $1) != 1 && n[1] != n[2] { exit(found = 1) }
 		END { exit !found }'; do
 		sleep 0.5
 		waited=$((waited + 1))
 	done
 }
-# A service in no stack, made or updated through the Engine API; its specification is a frame.
-service_put() { # NAME
+# A service in no stack, made or updated through the Engine API; its specification is a frame, with the
+# names of secrets where Docker wants their ids.
+service_put() { # NAME [SECRET…]
 	frame_to_file "$work/service.json"
+	name=$1
+	shift
+	for secret in "$@"; do
+		id=$(docker secret inspect --format '{{.ID}}' "$secret")
+		sed -i "s/\"SecretID\":\"$secret\"/\"SecretID\":\"$id\"/g" "$work/service.json"
+	done
+	set -- "$name"
 	at=$(docker service inspect --format '{{.ID}}/update?version={{.Version.Index}}' "$1" 2>/dev/null) ||
 		at=create
 	if ! docker_api POST "/services/$at" <"$work/service.json" >"$work/answer"; then
 		die "$(head -c 600 "$work/answer")"
 	fi
-}
-service_remove() { # ID
-	twin_await "$1"
-	docker service rm "$1"
 }
 
 # ---- down: give the node back -----------------------------------------------------------------

@@ -20,7 +20,11 @@ FAAS_PART_SRC := $(sort $(filter-out %/main.c $(LIB_SRC),$(GATEWAY_SRC) $(WORKER
 $(B)/libfaas.a: $(call obj,$(FAAS_PART_SRC)) faas/sources.mk
 	$(call say,AR,$@)mkdir -p $(@D) && rm -f $@ && $(AR) rcs $@ $(filter %.o,$^)
 
-TEST_LIBS = $(B)/libfaas.a $(B)/libsvarm.a
+# The command without its main().
+$(B)/libcli.a: $(call obj,$(filter-out cli/main.c,$(CLI_SRC))) cli/sources.mk
+	$(call say,AR,$@)mkdir -p $(@D) && rm -f $@ && $(AR) rcs $@ $(filter %.o,$^)
+
+TEST_LIBS = $(B)/libcli.a $(B)/libfaas.a $(B)/libsvarm.a
 TEST_LINK = $(CC) $(SVARM_CPPFLAGS) $(EXT_CFLAGS) $(CPPFLAGS) $(SVARM_CFLAGS) $(CFLAGS) -Itests -MMD -MP \
 	$(SVARM_LDFLAGS) $(LDFLAGS) -o $@ $< $(1) $(TEST_LIBS) \
 	$(LIBS_svarm) $(LIBS_gateway) $(LIBS_test) -lm
@@ -33,6 +37,10 @@ $(B)/tests/ssh_probe $(B)/tests/bad_sshd: $(B)/tests/%: tests/system/%.c $(TEST_
 	$(call say,TEST,$<)mkdir -p $(@D) && $(call TEST_LINK)
 $(B)/tests/%: tests/unit/%.c $(TEST_LIBS)
 	$(call say,TEST,$<)mkdir -p $(@D) && $(call TEST_LINK)
+
+# Measuring clients of the benchmarks: plain programs without any of our libraries.
+build/async_load: build/%: tests/bench/%.c Makefile
+	$(call say,CC,$<)mkdir -p build && $(CC) $(SVARM_CPPFLAGS) -O2 -g -std=gnu17 $(WARNINGS) -o $@ $<
 
 # The sanitised programs are built by a make of their own, so that a plain `make check-unit` does it.
 test-programs: ## build the unit tests and tools under ASan and UBSan
@@ -81,7 +89,9 @@ demo: deps ## the main job: three bare nodes to a working function
 
 bench-converge: all images ## cold up and no-op plan against hand-written ssh
 	$(q)tests/bench/converge
+bench-async: programs build/async_load ## asynchronous calls on this machine: accepted, worked off, one alone
+	$(q)tests/bench/async --runs 3
 bench: bench-converge ## all benchmarks
 
 .PHONY: test-programs fuzz deps check check-style check-unit check-fuzz check-plan check-system \
-	check-lab lab-up lab-down lab-reset lab-ssh demo bench bench-converge
+	check-lab lab-up lab-down lab-reset lab-ssh demo bench bench-converge bench-async

@@ -134,7 +134,7 @@ int docker_call(struct docker *d, const char *method, const char *path, const js
 {
 	_cleanup_(http_response_done) struct http_response rs = HTTP_RESPONSE_INIT;
 	_cleanup_free_ char *url = NULL;
-	_cleanup_buf_ struct buf text = BUF_INIT;
+	_cleanup_(buf_wipe) struct buf text = BUF_INIT;
 	json_t *answer = NULL;
 	int r;
 
@@ -191,11 +191,46 @@ void docker_escape(struct buf *out, const char *text)
 	}
 }
 
+int docker_stream(
+	struct docker *d, const char *path, const struct docker_sink *sink, struct err *err)
+{
+	_cleanup_(http_response_done) struct http_response rs = HTTP_RESPONSE_INIT;
+	_cleanup_free_ char *url = NULL;
+	struct http_request rq = {.unix_socket = d->socket,
+		.connect_timeout_ms = 3000,
+		.on_begin = sink->on_begin,
+		.on_data = sink->on_data,
+		.cancelled = sink->stop,
+		.arg = sink->arg};
+	int r;
+
+	r = negotiate(d, err);
+	if (r < 0)
+		return r;
+	url = xasprintf("http://docker/v%s%s", d->version, path);
+	rq.url = url;
+	r = http_call(d->http, &rq, &rs, err);
+	if (r < 0 && r != -ECANCELED)
+		d->version[0] = '\0';
+	return r;
+}
+
 struct follow {
+	void (*on_open)(void *arg);
 	void (*on_event)(void *arg);
 	bool (*stop)(void *arg);
 	void *arg;
+	int status;
 };
+
+static int follow_begin(void *arg, int status)
+{
+	struct follow *f = arg;
+
+	f->status = status;
+	f->on_open(f->arg);
+	return 0;
+}
 
 static int follow_data(void *arg, const char *data, size_t len)
 {
@@ -216,27 +251,15 @@ static bool follow_stop(void *arg)
 int docker_follow(struct docker *d, const char *filters_json, void (*on_open)(void *arg),
 	void (*on_event)(void *arg), bool (*stop)(void *arg), void *arg, struct err *err)
 {
-	_cleanup_(http_response_done) struct http_response rs = HTTP_RESPONSE_INIT;
-	_cleanup_buf_ struct buf url = BUF_INIT;
-	struct follow f = {on_event, stop, arg};
-	struct http_request rq = {.unix_socket = d->socket,
-		.connect_timeout_ms = 3000,
-		.on_data = follow_data,
-		.cancelled = follow_stop,
-		.arg = &f};
+	_cleanup_buf_ struct buf path = BUF_INIT;
+	struct follow f = {on_open, on_event, stop, arg, 0};
+	const struct docker_sink sink = {follow_begin, follow_data, follow_stop, &f};
 	int r;
 
-	r = negotiate(d, err);
-	if (r < 0)
-		return r;
-	buf_addf(&url, "http://docker/v%s/events?filters=", d->version);
-	docker_escape(&url, filters_json);
-	rq.url = buf_str(&url);
-	on_open(arg);
-	r = http_call(d->http, &rq, &rs, err);
-	if (r < 0)
-		d->version[0] = '\0';
+	buf_adds(&path, "/events?filters=");
+	docker_escape(&path, filters_json);
+	r = docker_stream(d, buf_str(&path), &sink, err);
 	if (r == 0)
-		r = err_set(err, -ECONNRESET, "HTTP status %d, stream ended", rs.status);
+		r = err_set(err, -ECONNRESET, "HTTP status %d, stream ended", f.status);
 	return err_wrap(err, "docker events");
 }

@@ -31,6 +31,19 @@ int docker_call(struct docker *d, const char *method, const char *path, const js
 /* GET that must answer 200. */
 int docker_get(struct docker *d, const char *path, json_t **ret, struct err *err) _must_check_;
 
+/* What is done with a long answer; any but on_data may be NULL. */
+struct docker_sink {
+	int (*on_begin)(void *arg, int status); /* headers have come; negative: end with that */
+	int (*on_data)(void *arg, const char *data, size_t len); /* likewise */
+	bool (*stop)(void *arg); /* asked once a second and more; true: end with -ECANCELED */
+	void *arg;
+};
+
+/* GET @path (as docker_call() has it), the answer handed on piece by piece, whatever its status.  0
+ * when the engine ended it; no time limit of its own. */
+int docker_stream(struct docker *d, const char *path, const struct docker_sink *sink,
+	struct err *err) _must_check_;
+
 /*
  * Follow the event stream until it breaks or @stop turns true; @on_event is told that something
  * happened, not what: whoever cares reads the state.  @on_open when the stream stands.

@@ -7,10 +7,28 @@
 #include "faas/common/name.h"
 #include "lib/ext/json.h"
 
-enum field { F_ID, F_FN, F_PATH, F_QS, F_METHOD, F_HEADERS, F_BODY, F_CB, F_T, F_COUNT };
+enum field {
+	F_ID,
+	F_FN,
+	F_PATH,
+	F_QS,
+	F_METHOD,
+	F_HEADERS,
+	F_BODY,
+	F_T,
+	/* optional: */
+	F_CB,
+	F_QUEUE,
+	F_ATTEMPTS,
+	F_MIN_WAIT,
+	F_MAX_WAIT,
+	F_CODES,
+	F_TRIED,
+	F_COUNT
+};
 
-static const char *const field_names[F_COUNT] = {
-	"id", "fn", "path", "qs", "method", "headers", "body", "cb", "t"};
+static const char *const field_names[F_COUNT] = {"id", "fn", "path", "qs", "method", "headers",
+	"body", "t", "cb", "q", "ra", "rmin", "rmax", "rc", "n"};
 
 static void add(struct entry_command *c, const void *p, size_t n)
 {
@@ -42,13 +60,40 @@ static const char *headers_text(const struct entry *e, struct arena *a)
 	return arena_strdup(a, buf_str(&text));
 }
 
+static void add_number(struct entry_command *c, enum field f, unsigned long n, struct arena *a)
+{
+	const char *text;
+
+	if (!n)
+		return;
+	text = arena_printf(a, "%lu", n);
+	add_field(c, f, text, strlen(text));
+}
+
+static void add_options(struct entry_command *c, const struct entry *e, struct arena *a)
+{
+	_cleanup_buf_ struct buf codes = BUF_INIT;
+
+	if (e->callback)
+		add_field(c, F_CB, e->callback, strlen(e->callback));
+	if (e->queue)
+		add_field(c, F_QUEUE, e->queue, strlen(e->queue));
+	add_number(c, F_ATTEMPTS, e->retry.attempts, a);
+	add_number(c, F_MIN_WAIT, (unsigned long)e->retry.min_ms, a);
+	add_number(c, F_MAX_WAIT, (unsigned long)e->retry.max_ms, a);
+	retry_print_codes(&e->retry, &codes);
+	if (codes.len)
+		add_field(c, F_CODES, arena_strdup(a, buf_str(&codes)), codes.len);
+	add_number(c, F_TRIED, e->tried, a);
+}
+
 void entry_encode(
 	const struct entry *e, const char *stream, struct arena *a, struct entry_command *ret)
 {
 	const char *headers = headers_text(e, a);
 	const char *t = arena_printf(a, "%llu", (unsigned long long)e->enqueued_ns);
 
-	*ret = (struct entry_command){0};
+	*ret = (struct entry_command){.queue = e->queue};
 	add(ret, "XADD", 4);
 	add(ret, stream, strlen(stream));
 	add(ret, "*", 1);
@@ -59,9 +104,8 @@ void entry_encode(
 	add_field(ret, F_METHOD, e->method, strlen(e->method));
 	add_field(ret, F_HEADERS, headers, strlen(headers));
 	add_field(ret, F_BODY, e->body_len ? e->body : "", e->body_len);
-	if (e->callback)
-		add_field(ret, F_CB, e->callback, strlen(e->callback));
 	add_field(ret, F_T, t, strlen(t));
+	add_options(ret, e, a);
 }
 
 static int bad(struct err *err, enum field f)
@@ -142,15 +186,58 @@ static int decode_words(
 	ret->method = text_of(v, F_METHOD, a);
 	if (!ret->method || !name_is_header(ret->method) || strlen(ret->method) > 16)
 		return bad(err, F_METHOD);
-	ret->callback = v[F_CB] ? text_of(v, F_CB, a) : NULL;
-	if (v[F_CB] && (!ret->callback || !name_is_callback_url(ret->callback)))
-		return bad(err, F_CB);
 	t = text_of(v, F_T, a);
 	if (!t || !*t)
 		return bad(err, F_T);
 	errno = 0;
 	ret->enqueued_ns = strtoull(t, &end, 10);
 	return errno || *end || *t == '-' ? bad(err, F_T) : 0;
+}
+
+/* Field @f as a number from 1 to @max; 0 when it is absent. */
+static int decode_number(const redisReply *const *v, enum field f, unsigned long max,
+	struct arena *a, unsigned long *ret, struct err *err)
+{
+	const char *text = text_of(v, f, a);
+
+	*ret = 0;
+	if (!v[f])
+		return 0;
+	if (!text || !*text || strlen(text) > 9 || text[strspn(text, "0123456789")])
+		return bad(err, f);
+	*ret = strtoul(text, NULL, 10);
+	return *ret < 1 || *ret > max ? bad(err, f) : 0;
+}
+
+static int decode_options(
+	const redisReply *const *v, struct arena *a, struct entry *ret, struct err *err)
+{
+	const char *codes = text_of(v, F_CODES, a);
+	unsigned long attempts, min, max, tried;
+	int r;
+
+	ret->callback = text_of(v, F_CB, a);
+	if (v[F_CB] && (!ret->callback || !name_is_callback_url(ret->callback)))
+		return bad(err, F_CB);
+	ret->queue = text_of(v, F_QUEUE, a);
+	if (v[F_QUEUE] && (!ret->queue || !name_is_queue(ret->queue)))
+		return bad(err, F_QUEUE);
+	if (v[F_CODES] && (!codes || !retry_parse_codes(codes, &ret->retry)))
+		return bad(err, F_CODES);
+	r = decode_number(v, F_ATTEMPTS, RETRY_MAX_ATTEMPTS, a, &attempts, err);
+	if (r == 0)
+		r = decode_number(v, F_MIN_WAIT, RETRY_MAX_WAIT_MS, a, &min, err);
+	if (r == 0)
+		r = decode_number(v, F_MAX_WAIT, RETRY_MAX_WAIT_MS, a, &max, err);
+	if (r == 0)
+		r = decode_number(v, F_TRIED, ENTRY_MAX_TRIED, a, &tried, err);
+	if (r < 0)
+		return r;
+	ret->retry.attempts = (unsigned)attempts;
+	ret->retry.min_ms = (long)min;
+	ret->retry.max_ms = (long)max;
+	ret->tried = (unsigned)tried;
+	return 0;
 }
 
 int entry_decode(const redisReply *fields, struct arena *a, struct entry *ret, struct err *err)
@@ -172,6 +259,8 @@ int entry_decode(const redisReply *fields, struct arena *a, struct entry *ret, s
 				v[f] = val;
 	}
 	r = decode_words(v, a, &e, err);
+	if (r == 0)
+		r = decode_options(v, a, &e, err);
 	if (r < 0)
 		return r;
 	headers = text_of(v, F_HEADERS, a);

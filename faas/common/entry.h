@@ -1,7 +1,10 @@
 /*
  * One accepted call in the queue: how it is written into the Redis stream, and read back.  The
  * fields of the stream entry are
- *   id, fn, path, qs, method, headers (JSON: [["Name","value"], …]), body (raw bytes), cb, t
+ *   id, fn, path, qs, method, headers (JSON: [["Name","value"], …]), body (raw bytes), t
+ * and, only where they say something,
+ *   cb (callback), q (queue), ra rmin rmax rc (retry.h: attempts, pauses in ms, codes),
+ *   n (attempts that a worker made before it gave the call back)
  * Unknown fields are ignored, so that versions may differ during an update.
  */
 #pragma once
@@ -9,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "faas/common/retry.h"
 #include "lib/base/arena.h"
 #include "lib/base/err.h"
 #include "lib/ext/redis.h"
@@ -18,6 +22,7 @@ enum {
 	ENTRY_MAX_HEADERS = 100,
 	ENTRY_MAX_URL = 32 << 10,
 	ENTRY_MAX_HEADER_BYTES = 64 << 10,
+	ENTRY_MAX_TRIED = 1000000,
 };
 
 struct entry_header {
@@ -36,14 +41,18 @@ struct entry {
 	const void *body;
 	size_t body_len;
 	uint64_t enqueued_ns; /* wall clock */
+	const char *queue;    /* NULL: the common one */
+	struct retry retry;
+	unsigned tried; /* attempts made before */
 };
 
 /* The XADD command for @e.  The vectors are heap memory of the caller; what they point to is partly
  * borrowed from @e, partly in @a. */
 struct entry_command {
 	int argc;
-	const char *argv[32];
-	size_t lens[32];
+	const char *argv[48];
+	size_t lens[48];
+	const char *queue; /* of the entry, borrowed; NULL: the common one */
 };
 void entry_encode(
 	const struct entry *e, const char *stream, struct arena *a, struct entry_command *ret);

@@ -83,6 +83,16 @@ int env_ms(const char *name, long def, long *ret, struct err *err)
 	return err_set(err, -EINVAL, "%s: '%s' is not a duration such as 250ms, 5s, 2m", name, v);
 }
 
+int env_load(const struct env_setting *settings, size_t n, struct err *err)
+{
+	int r = 0;
+
+	for (const struct env_setting *s = settings; s < settings + n && r == 0; s++)
+		r = s->duration ? env_ms(s->name, s->def, s->ret, err)
+				: env_num(s->name, s->def, s->min, s->max, s->ret, err);
+	return r;
+}
+
 int secret_read(const char *name, struct buf *ret, struct err *err)
 {
 	const char *dir = env_str("SVARM_SECRETS", "/run/secrets");

@@ -19,6 +19,16 @@ bool duration_parse(const char *text, long *ret_ms);
 /* Value of @name as such a duration. */
 int env_ms(const char *name, long def, long *ret, struct err *err) _must_check_;
 
+/* One setting that is a number; duration: in milliseconds (@min and @max do not count then). */
+struct env_setting {
+	const char *name;
+	long *ret;
+	long def, min, max;
+	bool duration;
+};
+/* Read all @n settings; the first problem is the error. */
+int env_load(const struct env_setting *settings, size_t n, struct err *err) _must_check_;
+
 /*
  * Read secret @name from the folder $SVARM_SECRETS (default /run/secrets), white space trimmed.
  * -ENOENT when there is no such file, -EINVAL when it is empty.  Wipe with buf_wipe().

@@ -2,15 +2,17 @@
 #pragma once
 
 /* Redis */
-#define KEY_QUEUE   "svarm:queue"  /* stream of accepted calls; of queue NAME: KEY_QUEUE ":NAME" */
-#define KEY_QUEUES  "svarm:queues" /* set of the names of the queues besides the default one */
-#define KEY_DEAD    "svarm:dead"   /* stream of calls given up */
-#define QUEUE_GROUP "workers"      /* consumer group on each queue */
+#define KEY_QUEUE       "svarm:queue" /* stream of accepted calls; of queue NAME: KEY_QUEUE ":NAME" */
+#define KEY_QUEUES      "svarm:queues" /* set of the names of the queues besides the default one */
+#define KEY_DEAD        "svarm:dead"   /* stream of calls given up */
+#define QUEUE_MAX_NAMES 32             /* queues besides it; calls for more go to the common one */
+#define QUEUE_DEFAULT   "default"      /* how people call the one without a name */
+#define QUEUE_GROUP     "workers"      /* consumer group on each queue */
 /* Hash, one per node, gone when its reporter is: container id -> "CPU-NANOSECONDS MEMORY-BYTES" */
-#define KEY_USAGE   "svarm:usage:"
+#define KEY_USAGE       "svarm:usage:"
 /* Hash, one per gateway, gone when it is: function -> "STARTED FINISHED MICROSECONDS LAST-MS" */
-#define KEY_CALLS   "svarm:calls:"
-#define KEY_SCALER  "svarm:scaler" /* the gateway that decides on scaling; a lease */
+#define KEY_CALLS       "svarm:calls:"
+#define KEY_SCALER      "svarm:scaler" /* the gateway that decides on scaling; a lease */
 
 /* Docker labels of a function, on its service and its containers */
 #define LABEL_FUNCTION     "com.openfaas.function"

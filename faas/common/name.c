@@ -19,6 +19,15 @@ bool name_is_function(const char *s)
 	return strchr(ALNUM, s[0]) && strchr(ALNUM, s[n - 1]);
 }
 
+bool name_is_secret(const char *s)
+{
+	size_t n = strlen(s);
+
+	if (n == 0 || n > 64 || s[strspn(s, ALNUM "-_.")])
+		return false;
+	return strchr(ALNUM, s[0]) && strchr(ALNUM, s[n - 1]);
+}
+
 bool name_split(const char *s, size_t len, char ret[NAME_MAX_LEN + 1])
 {
 	const char *dot = memrchr(s, '.', len);
@@ -52,6 +61,11 @@ bool name_is_callback_url(const char *s)
 		return false;
 	/* A host, not just a port. */
 	return s[scheme] != ':';
+}
+
+bool name_is_queue(const char *s)
+{
+	return name_is_function(s) && strcmp(s, QUEUE_DEFAULT) != 0;
 }
 
 bool name_is_call_id(const char *s)

@@ -124,9 +124,18 @@ static const struct route routes[] = {
 	{"POST", "/async-function/", .prefix = true, .open = true, .run = async_accept},
 	{NULL, "/function/", .prefix = true, .open = true, .run = asleep},
 	{"GET", "/healthz", .open = true, .run = health},
+	{"GET", "/", .open = true, .run = ui_redirect},
+	{"GET", "/ui/", .prefix = true, .run = ui_page},
 	{"GET", "/metrics", .open = true, .docker = true, .run = metrics},
 	{"GET", "/system/info", .run = system_info},
 	{"GET", "/system/namespaces", .run = system_namespaces},
+	{NULL, "/system/namespace/", .prefix = true, .run = system_namespace},
+	{NULL, "/system/telemetry", .run = system_telemetry},
+	{"GET", "/system/logs", .run = system_logs},
+	{"GET", "/system/secrets", .docker = true, .run = system_secret_list},
+	{"POST", "/system/secrets", .docker = true, .run = system_secret_create},
+	{"PUT", "/system/secrets", .docker = true, .run = system_secret_update},
+	{"DELETE", "/system/secrets", .docker = true, .run = system_secret_delete},
 	{"GET", "/system/functions", .docker = true, .run = system_list},
 	{"POST", "/system/functions", .docker = true, .run = system_deploy},
 	{"PUT", "/system/functions", .docker = true, .run = system_update},
@@ -214,6 +223,11 @@ static void *docker_thread(void *arg)
 	return NULL;
 }
 
+static bool closed(const char *path)
+{
+	return !strncmp(path, "/system/", 8) || !strncmp(path, "/ui/", 4);
+}
+
 static void on_request(void *arg, struct httpd_request *rq)
 {
 	struct api *a = arg;
@@ -226,8 +240,8 @@ static void on_request(void *arg, struct httpd_request *rq)
 		.queue = a->parts.queue,
 		.api = a};
 
-	/* Whoever may not know is not told what exists below /system/. */
-	if ((!r || !r->open) && !strncmp(httpd_path(rq), "/system/", 8)) {
+	/* Whoever may not know is not told what exists below /system/ and /ui/. */
+	if ((!r || !r->open) && closed(httpd_path(rq))) {
 		if (!authorized(a, rq))
 			return;
 		metric_add(METRIC_SYSTEM_CALLS);

@@ -48,13 +48,23 @@ size_t async_admit(const struct config *c, struct httpd_request *rq);
 /* Give back what async_admit() reserved for @rq. */
 void async_release(struct httpd_request *rq);
 
-/* system.c: on a thread for Docker. */
+/* system_*.c: on a thread for Docker. */
 void system_list(struct call *c);
 void system_deploy(struct call *c);
 void system_update(struct call *c);
 void system_delete(struct call *c);
 void system_status(struct call *c);
 void system_scale(struct call *c);
+void system_secret_list(struct call *c);
+void system_secret_create(struct call *c);
+void system_secret_update(struct call *c);
+void system_secret_delete(struct call *c);
 /* ... and on an event thread. */
+void system_logs(struct call *c);
 void system_info(struct call *c);
 void system_namespaces(struct call *c);
+void system_namespace(struct call *c);
+void system_telemetry(struct call *c);
+/* ui.c: on an event thread. */
+void ui_redirect(struct call *c);
+void ui_page(struct call *c);

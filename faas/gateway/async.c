@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 #include <sys/random.h>
 
+#include "faas/common/allow.h"
 #include "faas/common/keys.h"
 #include "faas/common/name.h"
 #include "faas/gateway/metrics.h"
@@ -122,25 +123,29 @@ static bool split_target(const char *rest, char name[NAME_MAX_LEN + 1], const ch
 	return true;
 }
 
-/* Find the function; answers the request itself when it is not there. */
-static bool find_function(struct call *c, const char **ret_path, const char **ret_name)
+/* Find the function, and in the entry its name, queue and retries; answers the request itself when
+ * it is not there. */
+static bool find_function(struct call *c)
 {
 	_cleanup_(model_unrefp) struct model *m = watch_model(c->watch);
 	struct pending *p = httpd_user(c->rq);
 	char name[NAME_MAX_LEN + 1];
 	const struct function *f = NULL;
+	struct entry *e = &p->entry;
 
 	if (!m) {
 		refuse(c->rq, "the functions are not known yet");
 		return false;
 	}
-	if (split_target(c->rest, name, ret_path))
+	if (split_target(c->rest, name, &e->path))
 		f = model_find(m, name);
 	if (!f) {
 		httpd_reply_text(c->rq, 404, "no such function\n");
 		return false;
 	}
-	*ret_name = arena_strdup(&p->arena, f->name);
+	e->fn = arena_strdup(&p->arena, f->name);
+	e->queue = f->settings.queue ? arena_strdup(&p->arena, f->settings.queue) : NULL;
+	e->retry = f->settings.retry;
 	return true;
 }
 
@@ -149,10 +154,14 @@ static bool fill_entry(struct call *c, struct pending *p)
 	const char *id = httpd_header(c->rq, "X-Call-Id");
 	const char *callback = httpd_header(c->rq, "X-Callback-Url");
 
-	if (!find_function(c, &p->entry.path, &p->entry.fn))
+	if (!find_function(c))
 		return false;
 	if (callback && *callback && !name_is_callback_url(callback)) {
 		httpd_reply_text(c->rq, 400, "X-Callback-Url is not an http or https URL\n");
+		return false;
+	}
+	if (callback && *callback && !allow_url(c->c->callback_allow, callback)) {
+		httpd_reply_text(c->rq, 400, "X-Callback-Url: callbacks may not go there\n");
 		return false;
 	}
 	p->entry.query = httpd_query(c->rq);

@@ -4,53 +4,33 @@
 #include <sys/param.h>
 #include <unistd.h>
 
+#include "faas/common/allow.h"
 #include "faas/common/env.h"
 #include "faas/common/keys.h"
 
 static int load_numbers(struct config *c, struct err *err)
 {
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-	const struct {
-		const char *name;
-		long *ret;
-		long def, min, max;
-	} numbers[] = {
-		{"SVARM_PORT", &c->port, 8080, 1, 65535},
-		{"SVARM_METRICS_PORT", &c->metrics_port, 8082, 1, 65535},
-		{"SVARM_PEER_PORT", &c->peer_port, PEER_PORT, 0, 65535},
-		{"SVARM_FUNCTION_PORT", &c->function_port, FUNCTION_PORT, 1, 65535},
-		{"SVARM_LISTEN_BACKLOG", &c->backlog, 65535, 1, 65535},
-		{"SVARM_KEEPALIVE", &c->keepalive, 128, 1, 10000},
-		{"SVARM_WORKER_PROCESSES", &c->worker_processes, MAX(1, MIN(cpus, 4)), 1, 128},
-		{"SVARM_WORKER_CONNECTIONS", &c->worker_connections, 16384, 64, 1 << 20},
-		{"SVARM_ASYNC_BUDGET", &c->async_budget, 32 << 20, 1 << 20, 1L << 40},
+	const struct env_setting settings[] = {
+		{"SVARM_PORT", &c->port, 8080, .min = 1, .max = 65535},
+		{"SVARM_METRICS_PORT", &c->metrics_port, 8082, .min = 1, .max = 65535},
+		{"SVARM_PEER_PORT", &c->peer_port, PEER_PORT, .min = 0, .max = 65535},
+		{"SVARM_FUNCTION_PORT", &c->function_port, FUNCTION_PORT, .min = 1, .max = 65535},
+		{"SVARM_LISTEN_BACKLOG", &c->backlog, 65535, .min = 1, .max = 65535},
+		{"SVARM_KEEPALIVE", &c->keepalive, 128, .min = 1, .max = 10000},
+		{"SVARM_WORKER_PROCESSES", &c->worker_processes, MAX(1, MIN(cpus, 4)), .min = 1,
+			.max = 128},
+		{"SVARM_WORKER_CONNECTIONS", &c->worker_connections, 16384, .min = 64,
+			.max = 1 << 20},
+		{"SVARM_ASYNC_BUDGET", &c->async_budget, 32 << 20, .min = 1 << 20, .max = 1L << 40},
+		{"SVARM_READ_TIMEOUT", &c->read_timeout_ms, 300000, .duration = true},
+		{"SVARM_CONNECT_TIMEOUT", &c->connect_timeout_ms, 1500, .duration = true},
+		{"SVARM_UPSTREAM_IDLE", &c->upstream_idle_ms, 4000, .duration = true},
+		{"SVARM_RESYNC", &c->resync_ms, 2000, .duration = true},
+		{"SVARM_STOP_TIMEOUT", &c->stop_timeout_ms, 25000, .duration = true},
 	};
-	int r = 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(numbers) && r == 0; i++)
-		r = env_num(numbers[i].name, numbers[i].def, numbers[i].min, numbers[i].max,
-			numbers[i].ret, err);
-	return r;
-}
-
-static int load_times(struct config *c, struct err *err)
-{
-	const struct {
-		const char *name;
-		long *ret;
-		long def;
-	} times[] = {
-		{"SVARM_READ_TIMEOUT", &c->read_timeout_ms, 300000},
-		{"SVARM_CONNECT_TIMEOUT", &c->connect_timeout_ms, 1500},
-		{"SVARM_UPSTREAM_IDLE", &c->upstream_idle_ms, 4000},
-		{"SVARM_RESYNC", &c->resync_ms, 2000},
-		{"SVARM_STOP_TIMEOUT", &c->stop_timeout_ms, 25000},
-	};
-	int r = 0;
-
-	for (size_t i = 0; i < ARRAY_SIZE(times) && r == 0; i++)
-		r = env_ms(times[i].name, times[i].def, times[i].ret, err);
-	return r;
+	return env_load(settings, ARRAY_SIZE(settings), err);
 }
 
 /* What goes into nginx' configuration as a word must be one. */
@@ -74,6 +54,10 @@ static int load_words(struct config *c, struct err *err)
 	c->nginx = env_str("SVARM_NGINX", "/usr/sbin/nginx");
 	c->max_body_size = env_str("SVARM_MAX_BODY", "50m");
 	c->access_log = !strcmp(env_str("SVARM_ACCESS_LOG", "0"), "1");
+	c->callback_allow = env_str("SVARM_CALLBACK_ALLOW", "");
+	r = allow_check(c->callback_allow, err);
+	if (r < 0)
+		return err_wrap(err, "SVARM_CALLBACK_ALLOW");
 	r = check_word("SVARM_RUN", c->run_dir, WORD "/._-", err);
 	if (r == 0)
 		r = check_word("SVARM_TMP", c->tmp_dir, WORD "/._-", err);
@@ -108,8 +92,6 @@ int gateway_config_load(struct config *ret, struct err *err)
 	r = load_words(ret, err);
 	if (r == 0)
 		r = load_numbers(ret, err);
-	if (r == 0)
-		r = load_times(ret, err);
 	if (r == 0)
 		r = load_secrets(ret, err);
 	return r;

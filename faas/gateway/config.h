@@ -10,10 +10,11 @@ struct config {
 	const char *network;     /* SVARM_NETWORK: overlay network whose addresses are used */
 	const char *docker_host; /* DOCKER_HOST; NULL: default socket */
 	struct redis_address redis;
-	const char *run_dir;       /* SVARM_RUN: configuration, sockets, pid file */
-	const char *tmp_dir;       /* SVARM_TMP: bodies that do not fit in memory */
-	const char *nginx;         /* SVARM_NGINX: program */
-	const char *max_body_size; /* SVARM_MAX_BODY: in nginx' notation */
+	const char *run_dir;        /* SVARM_RUN: configuration, sockets, pid file */
+	const char *tmp_dir;        /* SVARM_TMP: bodies that do not fit in memory */
+	const char *nginx;          /* SVARM_NGINX: program */
+	const char *max_body_size;  /* SVARM_MAX_BODY: in nginx' notation */
+	const char *callback_allow; /* SVARM_CALLBACK_ALLOW: see faas/common/allow.h */
 	long port, metrics_port, peer_port, function_port;
 	long backlog;
 	long read_timeout_ms, connect_timeout_ms, upstream_idle_ms, resync_ms, stop_timeout_ms;

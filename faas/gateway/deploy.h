@@ -49,16 +49,26 @@ struct deploy {
 int deploy_parse(const char *text, size_t len, struct arena *a, struct deploy *ret, struct err *err)
 	_must_check_;
 
+/* Value of @name among @pairs, or NULL. */
+const char *deploy_find(const struct deploy_pairs *pairs, const char *name);
+
+/* What of the cluster goes into a service. */
+struct deploy_place {
+	const char *network;
+	const json_t *secrets; /* {NAME: {"id", "name"}} for all of deploy.secrets */
+	const char *image_id;  /* runs in place of deploy.image; NULL: that one */
+	long somaxconn;        /* of the containers; 0: the kernel's own */
+};
+
 /*
- * The Docker ServiceSpec of @d on @network.  @secret_ids maps secret names to Docker's ids (all of
- * d->secrets must be there).  @old is the service being replaced or NULL: its name, mode, replicas,
- * networks and stack labels are kept, and its tasks are replaced even when nothing else differs.
+ * The Docker ServiceSpec of @d at @p.  @old is the service being replaced or NULL: its name, mode,
+ * replicas, networks and stack labels are kept, and its tasks are replaced even when nothing else
+ * differs.
  */
-json_t *deploy_spec(
-	const struct deploy *d, const char *network, const json_t *secret_ids, const json_t *old);
+json_t *deploy_spec(const struct deploy *d, const struct deploy_place *p, const json_t *old);
 
 /* The reported status of @service with @running tasks.  Owned by the caller. */
 json_t *deploy_status(const json_t *service, unsigned running);
 
-/* X-Registry-Auth for Docker, appended to @out. */
+/* X-Registry-Auth for Docker, appended to @out; nothing when @d has none. */
 void deploy_registry_auth(const struct deploy *d, struct buf *out);

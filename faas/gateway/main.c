@@ -4,6 +4,7 @@
  *
  *     svarm-gateway                 run
  *     svarm-gateway probe NAME …    one check, one JSON object, exit 0 or 1
+ *     svarm-gateway queue NAME …    what waits and what was given up: see letters.h
  *
  * Exit status: 0 stopped by a signal, 1 nginx cannot be kept alive, 2 usage or settings.
  */
@@ -14,11 +15,13 @@
 #include "faas/common/env.h"
 #include "faas/common/peer.h"
 #include "faas/gateway/api.h"
+#include "faas/gateway/letters.h"
 #include "faas/gateway/metrics.h"
 #include "faas/gateway/probes.h"
 #include "lib/base/clock.h"
 #include "lib/ext/heap.h"
 #include "lib/ext/http.h"
+#include "lib/ext/json.h"
 
 enum { FIRST_LOOK_MS = 5000, MAX_DEATHS = 5 };
 
@@ -140,10 +143,13 @@ int main(int argc, char **argv)
 
 	heap_tune();
 	http_global_init();
+	json_wipe_freed();
 	if (argc >= 2 && !strcmp(argv[1], "probe"))
 		return probe_main(gateway_probes, argc - 2, argv + 2);
+	if (argc >= 2 && !strcmp(argv[1], "queue"))
+		return letters_main(argc - 2, argv + 2);
 	if (argc != 1) {
-		fprintf(stderr, "usage: svarm-gateway [probe NAME ...]\n");
+		fprintf(stderr, "usage: svarm-gateway [probe NAME ... | queue NAME ...]\n");
 		return 2;
 	}
 	if (!strcmp(env_str("SVARM_DEBUG", "0"), "1"))

@@ -223,11 +223,16 @@ static void write_server(const struct config *c, struct buf *out)
 	write_function_calls(out);
 	write_control(out, "/async-function/", "client_max_body_size 10m;\n");
 	write_control(out, "/system/", "client_max_body_size 1m;\n");
+	/* Followed for as long as somebody reads. */
+	write_control(out, "= /system/logs", "proxy_read_timeout 1h;\n");
+	write_control(out, "/ui/", "");
+	write_control(out, "= /", "");
 	write_control(out, "= /healthz", "");
 	/* Without these nginx would redirect to the same with a slash. */
 	write_not_found(out, "= /function");
 	write_not_found(out, "= /async-function");
 	write_not_found(out, "= /system");
+	write_not_found(out, "= /ui");
 	write_not_found(out, "/");
 	buf_adds(out, "}\n");
 }

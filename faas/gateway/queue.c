@@ -3,7 +3,9 @@
 
 #include <pthread.h>
 
+#include "faas/common/keys.h"
 #include "faas/common/log.h"
+#include "faas/common/name.h"
 #include "lib/base/clock.h"
 #include "lib/base/xalloc.h"
 
@@ -14,6 +16,21 @@ enum {
 	REDIS_TIMEOUT_MS = 3000,
 	PING_SECONDS = 2,
 };
+
+/*
+ * Add to a named queue, which is entered in the set of names as well, so that workers find it; to
+ * the common one when there are too many names.  KEYS: its stream, the common stream, the set;
+ * ARGV: its name, how many names there may be, then the fields.
+ */
+static const char add_script[] = "local stream = KEYS[1]\n"
+				 "if redis.call('SISMEMBER', KEYS[3], ARGV[1]) == 0 then\n"
+				 "  if redis.call('SCARD', KEYS[3]) < tonumber(ARGV[2]) then\n"
+				 "    redis.call('SADD', KEYS[3], ARGV[1])\n"
+				 "  else\n"
+				 "    stream = KEYS[2]\n"
+				 "  end\n"
+				 "end\n"
+				 "return redis.call('XADD', stream, '*', unpack(ARGV, 3))\n";
 
 struct item {
 	struct item *next;
@@ -34,6 +51,7 @@ struct queue {
 	/* the thread's own */
 	struct redis *redis;
 	usec_t retry_at, backoff;
+	char add_sha[41];
 };
 
 static void settle(struct item *i, const char *problem)
@@ -71,7 +89,8 @@ static bool ensure_connection(struct queue *q)
 		return true;
 	if (clock_now() < q->retry_at)
 		return false;
-	if (redis_open(&q->address, q->password, REDIS_TIMEOUT_MS, &q->redis, &err) < 0) {
+	if (redis_open(&q->address, q->password, REDIS_TIMEOUT_MS, &q->redis, &err) < 0 ||
+		redis_script(q->redis, add_script, q->add_sha, &err) < 0) {
 		drop_connection(q, err_msg(&err));
 		return false;
 	}
@@ -130,9 +149,39 @@ static void fail_all(struct item *i, const char *problem)
 	}
 }
 
+static int append_named(struct queue *q, const struct entry_command *cmd, struct err *err)
+{
+	const char *argv[ARRAY_SIZE(cmd->argv) + 8];
+	size_t lens[ARRAY_SIZE(argv)];
+	char stream[sizeof(KEY_QUEUE) + 1 + NAME_MAX_LEN], keys[] = "3", max[16];
+	const char *const head[] = {
+		"EVALSHA", q->add_sha, keys, stream, KEY_QUEUE, KEY_QUEUES, cmd->queue, max};
+	int n = 0;
+
+	snprintf(stream, sizeof(stream), "%s:%s", KEY_QUEUE, cmd->queue);
+	snprintf(max, sizeof(max), "%d", QUEUE_MAX_NAMES);
+	for (size_t i = 0; i < ARRAY_SIZE(head); i++) {
+		argv[n] = head[i];
+		lens[n++] = strlen(head[i]);
+	}
+	for (int i = 3; i < cmd->argc; i++) { /* behind XADD, stream and id */
+		argv[n] = cmd->argv[i];
+		lens[n++] = cmd->lens[i];
+	}
+	return redis_queue(q->redis, n, argv, lens, err);
+}
+
+static int append(struct queue *q, const struct entry_command *cmd, struct err *err)
+{
+	if (cmd->queue)
+		return append_named(q, cmd, err);
+	return redis_queue(q->redis, cmd->argc, (const char **)cmd->argv, cmd->lens, err);
+}
+
 static void store(struct queue *q, struct item *i)
 {
 	_cleanup_err_ struct err err = ERR_INIT;
+	bool lost_script = false;
 	int r = 0;
 
 	if (!ensure_connection(q)) {
@@ -140,7 +189,7 @@ static void store(struct queue *q, struct item *i)
 		return;
 	}
 	for (struct item *j = i; j && r == 0; j = j->next)
-		r = redis_queue(q->redis, j->cmd.argc, j->cmd.argv, j->cmd.lens, &err);
+		r = append(q, &j->cmd, &err);
 	for (struct item *next; i && r == 0; i = next) {
 		_cleanup_reply_ redisReply *reply = NULL;
 		_cleanup_err_ struct err refused = ERR_INIT;
@@ -155,11 +204,14 @@ static void store(struct queue *q, struct item *i)
 		settle(i, r < 0 ? "the queue refused it" : NULL);
 		if (r < 0)
 			set_health(q, err_msg(&refused));
+		lost_script |= r < 0 && strstr(err_msg(&refused), "NOSCRIPT");
 		r = 0;
 	}
 	if (r < 0) {
 		drop_connection(q, err_msg(&err));
 		fail_all(i, "the queue broke off");
+	} else if (lost_script) {
+		drop_connection(q, "redis has forgotten its scripts");
 	}
 }
 

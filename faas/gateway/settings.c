@@ -67,7 +67,37 @@ static const char *queue_of(const json_t *labels, struct arena *a)
 {
 	const char *queue = json_str(labels, LABEL_ANNOTATION ANNOTATION_QUEUE);
 
-	return queue && name_is_function(queue) ? arena_strdup(a, queue) : NULL;
+	return queue && name_is_queue(queue) ? arena_strdup(a, queue) : NULL;
+}
+
+/* Annotation com.openfaas.retry.@name as a duration of 1 ms to RETRY_MAX_WAIT_MS; 0: none. */
+static long retry_wait(const json_t *labels, const char *name)
+{
+	const char *text = json_str(labels, name);
+	long ms;
+
+	if (!text || !duration_parse(text, &ms))
+		return 0;
+	return ms < 1 ? 1 : MIN_OF(ms, (long)RETRY_MAX_WAIT_MS);
+}
+
+static struct retry retry_of(const json_t *labels)
+{
+	const char *attempts = json_str(labels, LABEL_ANNOTATION ANNOTATION_RETRY "attempts");
+	const char *codes = json_str(labels, LABEL_ANNOTATION ANNOTATION_RETRY "codes");
+	struct retry r = {
+		.min_ms = retry_wait(labels, LABEL_ANNOTATION ANNOTATION_RETRY "min_wait"),
+		.max_ms = retry_wait(labels, LABEL_ANNOTATION ANNOTATION_RETRY "max_wait"),
+	};
+
+	if (attempts && *attempts && strlen(attempts) <= 9 &&
+		!attempts[strspn(attempts, "0123456789")]) {
+		r.attempts = (unsigned)strtoul(attempts, NULL, 10);
+		r.attempts = r.attempts < 1 ? 1 : MIN_OF(r.attempts, (unsigned)RETRY_MAX_ATTEMPTS);
+	}
+	if (codes)
+		(void)retry_parse_codes(codes, &r);
+	return r;
 }
 
 void settings_read(const json_t *labels, struct arena *a, struct settings *ret)
@@ -86,6 +116,7 @@ void settings_read(const json_t *labels, struct arena *a, struct settings *ret)
 		.timeout_ms = duration(labels, LABEL_TIMEOUT, 0),
 		.ready_path = ready_path(labels, a),
 		.queue = queue_of(labels, a),
+		.retry = retry_of(labels),
 	};
 	ret->max = max < ret->min ? ret->min : max;
 }

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 
+#include "faas/common/retry.h"
 #include "lib/base/arena.h"
 #include "lib/ext/json.h"
 
@@ -28,6 +29,7 @@ struct settings {
 	const char
 		*ready_path; /* annotation com.openfaas.ready.http.path; NULL: a connect will do */
 	const char *queue;   /* annotation com.openfaas.queue; NULL: the common one */
+	struct retry retry;  /* annotations com.openfaas.retry.*: of asynchronous calls */
 };
 
 /* From the labels of a service (annotations are among them, see keys.h).  What is malformed or out

@@ -1,52 +1,51 @@
 /* Settings of svarm-queue-worker: see config.h. */
 #include "faas/worker/config.h"
 
+#include "faas/common/allow.h"
 #include "faas/common/env.h"
 #include "faas/common/keys.h"
+#include "faas/common/name.h"
 
 static int load_numbers(struct config *c, struct err *err)
 {
-	const struct {
-		const char *name;
-		long *ret;
-		long def, min, max;
-	} numbers[] = {
-		{"SVARM_MAX_INFLIGHT", &c->max_inflight, 32, 1, 10000},
-		{"SVARM_MAX_HELD", &c->max_held, 1024, 1, 100000},
-		{"SVARM_MAX_HELD_BYTES", &c->max_held_bytes, 64 << 20, 1, 1L << 40},
-		{"SVARM_MAX_ATTEMPTS", &c->max_attempts, 5, 1, 1000},
-		{"SVARM_MAX_DELIVERIES", &c->max_deliveries, 10, 1, 1000000},
-		{"SVARM_MAX_DEAD", &c->max_dead, 10000, 1, 10000000},
-		{"SVARM_PEER_PORT", &c->peer_port, PEER_PORT, 0, 65535},
+	const struct env_setting settings[] = {
+		{"SVARM_MAX_INFLIGHT", &c->max_inflight, 32, .min = 1, .max = 10000},
+		{"SVARM_MAX_HELD", &c->max_held, 1024, .min = 1, .max = 100000},
+		{"SVARM_MAX_HELD_BYTES", &c->max_held_bytes, 32 << 20, .min = 1, .max = 1L << 40},
+		{"SVARM_MAX_ANSWER_BYTES", &c->max_answer_bytes, 32 << 20, .min = 1,
+			.max = 1L << 40},
+		{"SVARM_MAX_CALLBACKS", &c->max_callbacks, 64, .min = 1, .max = 10000},
+		{"SVARM_CALLBACKS_PER_HOST", &c->per_host, 16, .min = 1, .max = 10000},
+		{"SVARM_MAX_ATTEMPTS", &c->max_attempts, 5, .min = 1, .max = 1000},
+		{"SVARM_MAX_DELIVERIES", &c->max_deliveries, 10, .min = 1, .max = 1000000},
+		{"SVARM_MAX_DEAD", &c->max_dead, 10000, .min = 1, .max = 10000000},
+		{"SVARM_PEER_PORT", &c->peer_port, PEER_PORT, .min = 0, .max = 65535},
+		{"SVARM_EXEC_TIMEOUT", &c->exec_timeout_ms, 310000, .duration = true},
+		{"SVARM_CALLBACK_TIMEOUT", &c->callback_timeout_ms, 30000, .duration = true},
+		{"SVARM_RETRY", &c->retry_ms, 500, .duration = true},
+		{"SVARM_RETRY_MAX", &c->retry_max_ms, 30000, .duration = true},
+		{"SVARM_CLAIM_IDLE", &c->claim_idle_ms, 30000, .duration = true},
+		{"SVARM_MAX_WAIT", &c->max_wait_ms, 600000, .duration = true},
+		{"SVARM_STOP_TIMEOUT", &c->stop_timeout_ms, 25000, .duration = true},
 	};
-	int r = 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(numbers) && r == 0; i++)
-		r = env_num(numbers[i].name, numbers[i].def, numbers[i].min, numbers[i].max,
-			numbers[i].ret, err);
-	return r;
+	return env_load(settings, ARRAY_SIZE(settings), err);
 }
 
-static int load_times(struct config *c, struct err *err)
+/* A list of names of queues; the common one is called "default" in it. */
+static int check_queues(const char *list, struct err *err)
 {
-	const struct {
-		const char *name;
-		long *ret;
-		long def;
-	} times[] = {
-		{"SVARM_EXEC_TIMEOUT", &c->exec_timeout_ms, 310000},
-		{"SVARM_CALLBACK_TIMEOUT", &c->callback_timeout_ms, 30000},
-		{"SVARM_RETRY", &c->retry_ms, 500},
-		{"SVARM_RETRY_MAX", &c->retry_max_ms, 30000},
-		{"SVARM_CLAIM_IDLE", &c->claim_idle_ms, 30000},
-		{"SVARM_MAX_WAIT", &c->max_wait_ms, 600000},
-		{"SVARM_STOP_TIMEOUT", &c->stop_timeout_ms, 25000},
-	};
-	int r = 0;
+	char name[NAME_MAX_LEN + 1];
+	size_t len;
 
-	for (size_t i = 0; i < ARRAY_SIZE(times) && r == 0; i++)
-		r = env_ms(times[i].name, times[i].def, times[i].ret, err);
-	return r;
+	for (const char *p = list; *p; p += len + (p[len] == ',')) {
+		len = strcspn(p, ",");
+		snprintf(name, sizeof(name), "%.*s", (int)MIN_OF(len, sizeof(name)), p);
+		if (len > NAME_MAX_LEN || !name_is_function(name))
+			return err_set(
+				err, -EINVAL, "SVARM_QUEUES: '%s' is no list of names", list);
+	}
+	return 0;
 }
 
 int worker_config_load(struct config *ret, struct err *err)
@@ -58,11 +57,17 @@ int worker_config_load(struct config *ret, struct err *err)
 	if (strncmp(ret->gateway, "http://", 7) || ret->gateway[strlen(ret->gateway) - 1] == '/')
 		return err_set(
 			err, -EINVAL, "SVARM_GATEWAY: '%s' is not http://HOST:PORT", ret->gateway);
+	ret->queues = env_str("SVARM_QUEUES", "");
+	ret->callback_allow = env_str("SVARM_CALLBACK_ALLOW", "");
+	r = check_queues(ret->queues, err);
+	if (r < 0)
+		return r;
+	r = allow_check(ret->callback_allow, err);
+	if (r < 0)
+		return err_wrap(err, "SVARM_CALLBACK_ALLOW");
 	r = redis_address_parse(env_str("SVARM_REDIS", "redis:6379"), &ret->redis, err);
 	if (r == 0)
 		r = load_numbers(ret, err);
-	if (r == 0)
-		r = load_times(ret, err);
 	if (r < 0)
 		return r;
 	r = secret_read("redis-password", &ret->password, err);

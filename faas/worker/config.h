@@ -7,12 +7,17 @@
 struct config {
 	struct redis_address redis;
 	const char *gateway; /* SVARM_GATEWAY: "http://host:port", no slash at the end */
-	long max_inflight;   /* SVARM_MAX_INFLIGHT: calls at once */
+	const char *queues;  /* SVARM_QUEUES: the only ones to serve, "a,b,default"; "": all */
+	const char *callback_allow; /* SVARM_CALLBACK_ALLOW: see allow.h */
+	long max_inflight;          /* SVARM_MAX_INFLIGHT: calls at once */
+	long max_callbacks;         /* SVARM_MAX_CALLBACKS: being sent at once, besides */
+	long per_host;              /* SVARM_CALLBACKS_PER_HOST: of them, to one host */
 	long max_held; /* SVARM_MAX_HELD: entries in memory, most of them waiting to be retried */
-	long max_held_bytes; /* SVARM_MAX_HELD_BYTES: of their bodies */
-	long max_attempts;   /* SVARM_MAX_ATTEMPTS: then the dead-letter stream */
-	long max_deliveries; /* SVARM_MAX_DELIVERIES: of an entry that takes its worker down */
-	long max_dead;       /* SVARM_MAX_DEAD: length of the dead-letter stream, about */
+	long max_held_bytes;   /* SVARM_MAX_HELD_BYTES: of them */
+	long max_answer_bytes; /* SVARM_MAX_ANSWER_BYTES: of answers on their way to callbacks */
+	long max_attempts;     /* SVARM_MAX_ATTEMPTS: then the dead-letter stream */
+	long max_deliveries;   /* SVARM_MAX_DELIVERIES: of an entry that takes its worker down */
+	long max_dead;         /* SVARM_MAX_DEAD: length of the dead-letter stream, about */
 	long peer_port;
 	long exec_timeout_ms;     /* SVARM_EXEC_TIMEOUT: one call */
 	long callback_timeout_ms; /* SVARM_CALLBACK_TIMEOUT: one callback */

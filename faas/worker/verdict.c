@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-enum verdict verdict_of(int code, int status, bool no_task)
+enum verdict verdict_of(const struct retry *retry, int code, int status, bool no_task)
 {
 	if (code == -ECONNREFUSED || code == -ENOENT)
 		return VERDICT_WAIT; /* the gateway itself is away */
@@ -11,9 +11,7 @@ enum verdict verdict_of(int code, int status, bool no_task)
 		return VERDICT_RETRY;
 	if (status == 503 && no_task)
 		return VERDICT_WAIT;
-	if (status == 429 || status >= 500 || status < 200)
-		return VERDICT_RETRY;
-	return VERDICT_DONE;
+	return retry_wants(retry, status) ? VERDICT_RETRY : VERDICT_DONE;
 }
 
 long backoff_ms(long base, long max, unsigned tries, unsigned random)

@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 
+#include "faas/common/retry.h"
 #include "lib/base/clock.h"
 
 enum verdict {
@@ -12,8 +13,8 @@ enum verdict {
 };
 
 /* @code: of http_call(); @status: when that is 0; @no_task: the gateway said that no instance runs.
- */
-enum verdict verdict_of(int code, int status, bool no_task);
+ * @retry: which statuses are tried again. */
+enum verdict verdict_of(const struct retry *retry, int code, int status, bool no_task);
 
 /* Pause before the next try: @base times four for each of the @tries before, at most @max, less a
  * random part of up to a half (@random: any number).  In milliseconds. */

@@ -40,19 +40,34 @@ bool base64_decode(const char *text, struct buf *out)
 	return true;
 }
 
-void base64url_encode(const void *data, size_t len, struct buf *out)
+/* @c62, @c63: the alphabet's last two. */
+static void encode(const void *data, size_t len, char c62, char c63, struct buf *out)
 {
 	static const char alphabet[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 	const unsigned char *p = data;
 
 	for (size_t i = 0; i < len; i += 3) {
 		unsigned b = (unsigned)p[i] << 16 | (i + 1 < len ? (unsigned)p[i + 1] << 8 : 0) |
 			     (i + 2 < len ? p[i + 2] : 0);
 
-		buf_addc(out, alphabet[b >> 18 & 63]);
-		buf_addc(out, alphabet[b >> 12 & 63]);
-		buf_addc(out, i + 1 < len ? alphabet[b >> 6 & 63] : '=');
-		buf_addc(out, i + 2 < len ? alphabet[b & 63] : '=');
+		for (size_t k = 0; k < 4; k++) {
+			unsigned v = b >> (18 - 6 * k) & 63;
+
+			if (k > 1 && i + k - 1 >= len)
+				buf_addc(out, '=');
+			else
+				buf_addc(out, v < 62 ? alphabet[v] : v == 62 ? c62 : c63);
+		}
 	}
+}
+
+void base64_encode(const void *data, size_t len, struct buf *out)
+{
+	encode(data, len, '+', '/', out);
+}
+
+void base64url_encode(const void *data, size_t len, struct buf *out)
+{
+	encode(data, len, '-', '_', out);
 }

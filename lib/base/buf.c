@@ -26,7 +26,7 @@ void buf_clear(struct buf *b)
 		b->data[0] = '\0';
 }
 
-static void reserve(struct buf *b, size_t more)
+void buf_reserve(struct buf *b, size_t more)
 {
 	size_t want;
 
@@ -40,7 +40,7 @@ static void reserve(struct buf *b, size_t more)
 
 void buf_add(struct buf *b, const void *data, size_t len)
 {
-	reserve(b, len);
+	buf_reserve(b, len);
 	if (len)
 		memcpy(b->data + b->len, data, len);
 	b->len += len;
@@ -67,7 +67,7 @@ void buf_vaddf(struct buf *b, const char *fmt, va_list ap)
 	va_end(again);
 	if (n < 0)
 		abort();
-	reserve(b, (size_t)n);
+	buf_reserve(b, (size_t)n);
 	vsnprintf(b->data + b->len, (size_t)n + 1, fmt, ap);
 	b->len += (size_t)n;
 }

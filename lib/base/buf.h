@@ -24,6 +24,8 @@ void buf_done(struct buf *b);
 void buf_wipe(struct buf *b);
 /* Forget the content, keep the memory. */
 void buf_clear(struct buf *b);
+/* Make room for @more bytes at once, so that adding them moves nothing: a secret leaves no copy. */
+void buf_reserve(struct buf *b, size_t more);
 void buf_add(struct buf *b, const void *data, size_t len);
 void buf_adds(struct buf *b, const char *s);
 void buf_addc(struct buf *b, char c);

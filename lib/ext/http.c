@@ -12,6 +12,7 @@ enum {
 	DEFAULT_MAX_BODY = 16 << 20,
 	MAX_HEADER_BYTES = 256 << 10,
 	DEFAULT_CONNECT_MS = 5000,
+	MAX_FDS = 4,
 };
 
 struct transfer {
@@ -27,6 +28,7 @@ struct transfer {
 	struct http_response own;
 	http_done_fn done;
 	void *done_arg;
+	bool held; /* by rq.room */
 	struct transfer *next, **prev;
 };
 
@@ -88,6 +90,10 @@ static size_t on_body(char *data, size_t one, size_t len, void *arg)
 		t->code = t->rq.on_data(t->rq.arg, data, len);
 		return t->code < 0 ? 0 : len;
 	}
+	if (t->rq.room && !t->rq.room(t->rq.arg, len)) {
+		t->held = true;
+		return CURL_WRITEFUNC_PAUSE;
+	}
 	if (len > max - t->rs->body.len) {
 		t->code = -EFBIG;
 		return 0;
@@ -105,6 +111,17 @@ static void headers_clear(struct http_response *r)
 	r->body = body;
 }
 
+/* The empty line behind the headers; a 1xx has one too. */
+static size_t headers_end(struct transfer *t, size_t len)
+{
+	long status = 0;
+
+	curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
+	if (t->rq.on_begin && status >= 200)
+		t->code = t->rq.on_begin(t->rq.arg, (int)status);
+	return t->code < 0 ? 0 : len;
+}
+
 static size_t on_header(char *data, size_t one, size_t len, void *arg)
 {
 	struct transfer *t = arg;
@@ -117,6 +134,8 @@ static size_t on_header(char *data, size_t one, size_t len, void *arg)
 	}
 	while (end > data && strchr("\r\n \t", end[-1]))
 		end--;
+	if (end == data)
+		return headers_end(t, len);
 	colon = memchr(data, ':', (size_t)(end - data));
 	if (!colon || colon == data)
 		return len;
@@ -358,8 +377,10 @@ int http_multi_start(struct http_multi *m, const struct http_request *rq, http_d
 	return 0;
 }
 
-static void finish_done(struct http_multi *m)
+/* True when a transfer has ended. */
+static bool finish_done(struct http_multi *m)
 {
+	bool any = false;
 	struct transfer *t = NULL;
 	const char *text;
 	CURLMsg *msg;
@@ -373,29 +394,51 @@ static void finish_done(struct http_multi *m)
 		transfer_unlink(t);
 		t->done(t->done_arg, t->rs, code, text);
 		transfer_free(m, t);
+		any = true;
 	}
+	return any;
 }
 
 int http_multi_wait(
-	struct http_multi *m, int timeout_ms, int fd, bool *ret_readable, struct err *err)
+	struct http_multi *m, int timeout_ms, struct http_fd *fds, size_t n, struct err *err)
 {
-	struct curl_waitfd extra = {.fd = fd, .events = CURL_WAIT_POLLIN};
-	CURLMcode c;
+	struct curl_waitfd extra[MAX_FDS] = {{0}};
+	struct http_fd *of[MAX_FDS];
+	unsigned used = 0;
 	int running;
+	CURLMcode c;
 
+	for (size_t i = 0; i < n; i++) {
+		fds[i].readable = false;
+		if (fds[i].fd < 0 || used == MAX_FDS)
+			continue;
+		of[used] = &fds[i];
+		extra[used++] = (struct curl_waitfd){.fd = fds[i].fd, .events = CURL_WAIT_POLLIN};
+	}
 	c = curl_multi_perform(m->multi, &running);
 	if (c == CURLM_OK) {
-		finish_done(m);
-		c = curl_multi_poll(m->multi, &extra, fd >= 0 ? 1 : 0, timeout_ms, NULL);
+		if (finish_done(m))
+			timeout_ms = 0; /* its callback has seen to something new */
+		c = curl_multi_poll(m->multi, extra, used, timeout_ms, NULL);
 	}
 	if (c == CURLM_OK)
 		c = curl_multi_perform(m->multi, &running);
 	if (c != CURLM_OK)
 		return err_set(err, -EIO, "%s", curl_multi_strerror(c));
 	finish_done(m);
-	if (ret_readable)
-		*ret_readable = fd >= 0 && extra.revents != 0;
+	while (used--)
+		of[used]->readable = extra[used].revents != 0;
 	return 0;
+}
+
+void http_multi_go_on(struct http_multi *m)
+{
+	for (struct transfer *t = m->live; t; t = t->next) {
+		if (!t->held)
+			continue;
+		t->held = false;
+		curl_easy_pause(t->easy, CURLPAUSE_CONT);
+	}
 }
 
 void http_multi_wakeup(struct http_multi *m)

@@ -25,9 +25,15 @@ struct http_request {
 	size_t max_body;             /* cap on a gathered response body; 0: 16 MiB */
 	bool discard;                /* read the response body but do not keep it */
 
+	/* The headers are there, the body is to come: told the status.  A negative return ends the
+	 * call with that code.  May be NULL. */
+	int (*on_begin)(void *arg, int status);
 	/* Each piece of the response body as it comes, instead of gathering it.  A negative
 	 * return ends the call with that code.  May be NULL. */
 	int (*on_data)(void *arg, const char *data, size_t len);
+	/* http_multi only: asked before @len more bytes of the response body are gathered; false
+	 * holds the transfer until http_multi_go_on().  May be NULL. */
+	bool (*room)(void *arg, size_t len);
 	/* Asked about once a second and on every progress: true ends the call with -ECANCELED.
 	 * May be NULL. */
 	bool (*cancelled)(void *arg);
@@ -84,12 +90,19 @@ struct http_multi *http_multi_new(unsigned max_connections);
 /* Calls under way end without their callback. */
 void http_multi_free(struct http_multi *m);
 /* Begin a call; @rq and what it points to may go away at once, except rq->body, which must live
- * until @done was called.  on_data and cancelled are not supported here. */
+ * until @done was called.  on_begin, on_data and cancelled are not supported here. */
 int http_multi_start(struct http_multi *m, const struct http_request *rq, http_done_fn done,
 	void *arg, struct err *err) _must_check_;
-/* Wait at most @timeout_ms for progress or for a byte on @fd (-1: none), then do what can be done
- * and run callbacks.  *@ret_readable (may be NULL): @fd can be read. */
-int http_multi_wait(struct http_multi *m, int timeout_ms, int fd, bool *ret_readable,
+/* A descriptor to wait on as well. */
+struct http_fd {
+	int fd; /* -1: none */
+	bool readable;
+};
+/* Wait at most @timeout_ms for progress or for something to read on one of the @n (at most 4) @fds,
+ * then do what can be done and run callbacks. */
+int http_multi_wait(struct http_multi *m, int timeout_ms, struct http_fd *fds, size_t n,
 	struct err *err) _must_check_;
+/* Ask the transfers that were told to hold again. */
+void http_multi_go_on(struct http_multi *m);
 /* End a wait early; the only function that may be called from another thread or a signal's. */
 void http_multi_wakeup(struct http_multi *m);

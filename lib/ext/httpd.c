@@ -7,10 +7,10 @@
 
 #include <microhttpd.h>
 #include <stdarg.h>
-#include <stdatomic.h>
 
 #include "lib/base/buf.h"
 #include "lib/base/xalloc.h"
+#include "lib/ext/httpd_stream.h"
 
 enum { MAX_HEADER_BYTES = 64 << 10 };
 
@@ -41,6 +41,7 @@ struct httpd_request {
 	size_t pending_n;
 	unsigned status;
 	void *user;
+	struct httpd_stream *stream; /* a share of it, or NULL */
 };
 
 static struct httpd_request *request_new(const char *uri)
@@ -73,6 +74,8 @@ static void on_completed(
 	if (!rq)
 		return;
 	*cls = NULL;
+	if (rq->stream)
+		stream_lost(rq->stream);
 	if (d->o.finished)
 		d->o.finished(d->o.arg, rq);
 	if (rq->response)
@@ -247,6 +250,12 @@ const char *httpd_body(const struct httpd_request *rq, size_t *ret_len)
 	return rq->body ? rq->body : "";
 }
 
+void httpd_wipe_body(struct httpd_request *rq)
+{
+	if (rq->body)
+		explicit_bzero(rq->body, rq->body_cap);
+}
+
 void httpd_set_user(struct httpd_request *rq, void *user)
 {
 	rq->user = user;
@@ -265,6 +274,14 @@ void httpd_add_header(struct httpd_request *rq, const char *name, const char *va
 	rq->pending[rq->pending_n++].value = xstrdup(value);
 }
 
+static void add_headers(struct httpd_request *rq, const char *type)
+{
+	if (type)
+		MHD_add_response_header(rq->response, "Content-Type", type);
+	for (size_t i = 0; i < rq->pending_n; i++)
+		MHD_add_response_header(rq->response, rq->pending[i].name, rq->pending[i].value);
+}
+
 void httpd_reply(
 	struct httpd_request *rq, unsigned status, const char *type, const void *body, size_t len)
 {
@@ -274,10 +291,7 @@ void httpd_reply(
 	if (!rq->response)
 		abort();
 	rq->status = status;
-	if (type)
-		MHD_add_response_header(rq->response, "Content-Type", type);
-	for (size_t i = 0; i < rq->pending_n; i++)
-		MHD_add_response_header(rq->response, rq->pending[i].name, rq->pending[i].value);
+	add_headers(rq, type);
 }
 
 void httpd_reply_text(struct httpd_request *rq, unsigned status, const char *fmt, ...)
@@ -300,6 +314,18 @@ void httpd_defer(struct httpd_request *rq)
 void httpd_resume(struct httpd_request *rq)
 {
 	MHD_resume_connection(rq->conn);
+}
+
+struct httpd_stream *httpd_stream_begin(struct httpd_request *rq, unsigned status, const char *type)
+{
+	struct httpd_stream *s = stream_new(rq->conn);
+
+	rq->response = stream_response(s);
+	rq->status = status;
+	add_headers(rq, type);
+	rq->stream = s;
+	MHD_resume_connection(rq->conn);
+	return s;
 }
 
 unsigned httpd_status(const struct httpd_request *rq)

@@ -1,7 +1,8 @@
 /*
  * HTTP server, by libmicrohttpd: a few epoll threads that gather each request under a size cap and
  * hand it whole to one handler.  The handler answers at once, or defers: it then passes the request
- * to a thread of its own, which answers and resumes it.  An event thread never waits for a backend.
+ * to a thread of its own, which answers and resumes it, or begins an answer in pieces and goes on
+ * writing it.  An event thread never waits for a backend.
  */
 #pragma once
 
@@ -46,6 +47,8 @@ const char *httpd_header(const struct httpd_request *rq, const char *name);
 void httpd_each_header(const struct httpd_request *rq,
 	void (*each)(void *arg, const char *name, const char *value), void *arg);
 const char *httpd_body(const struct httpd_request *rq, size_t *ret_len);
+/* Overwrite the body: it held a secret. */
+void httpd_wipe_body(struct httpd_request *rq);
 void httpd_set_user(struct httpd_request *rq, void *user);
 void *httpd_user(const struct httpd_request *rq);
 
@@ -61,6 +64,23 @@ void httpd_reply_text(struct httpd_request *rq, unsigned status, const char *fmt
  * then, as the last thing, httpd_resume(). */
 void httpd_defer(struct httpd_request *rq);
 void httpd_resume(struct httpd_request *rq);
+
+/*
+ * An answer in pieces, from a thread that may wait.  httpd_stream_begin() takes the place of both
+ * httpd_reply() and httpd_resume() for a deferred request: @rq is no longer the caller's, the
+ * stream is, until httpd_stream_end().  All three calls after it belong to one thread.
+ */
+struct httpd_stream;
+struct httpd_stream *httpd_stream_begin(
+	struct httpd_request *rq, unsigned status, const char *type);
+/* Send @len bytes.  Waits while the client has not taken what came before (64 KiB of it), but no
+ * longer than the idle time-out without any progress.  False when the client is gone. */
+bool httpd_stream_write(struct httpd_stream *s, const void *data, size_t len);
+/* True when the client is gone, which nobody else notices while there is nothing to send.  A client
+ * that shuts down its sending side counts as gone. */
+bool httpd_stream_gone(struct httpd_stream *s);
+/* The answer is complete (or given up, when the client is gone).  @s is freed. */
+void httpd_stream_end(struct httpd_stream *s);
 
 /* The status that was answered; 0 before. */
 unsigned httpd_status(const struct httpd_request *rq);

@@ -5,6 +5,37 @@
 #include "lib/ext/json.h"
 
 #include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The size stands before the memory. */
+enum { SIZE_ROOM = 16 };
+
+static void *sized_malloc(size_t n)
+{
+	size_t *p = n < SIZE_MAX - SIZE_ROOM ? malloc(n + SIZE_ROOM) : NULL;
+
+	if (!p)
+		return NULL;
+	*p = n;
+	return (char *)p + SIZE_ROOM;
+}
+
+static void wiping_free(void *p)
+{
+	size_t *start = p ? (size_t *)(void *)((char *)p - SIZE_ROOM) : NULL;
+
+	if (!start)
+		return;
+	explicit_bzero(start, *start + SIZE_ROOM);
+	free(start);
+}
+
+void json_wipe_freed(void)
+{
+	json_set_alloc_funcs(sized_malloc, wiping_free);
+}
 
 int json_parse(const char *text, size_t len, size_t max, json_t **ret, struct err *err)
 {

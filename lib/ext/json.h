@@ -13,6 +13,10 @@
 #include "lib/base/err.h"
 #include "lib/base/macro.h"
 
+/* From now on all memory that JSON values used is overwritten when it is freed, because some of
+ * them hold secrets.  Call once, before any thread is started. */
+void json_wipe_freed(void);
+
 /* Parse @len bytes (at most @max, longer is -EFBIG; not JSON is -EBADMSG).  *@ret is owned by the
  * caller (json_decref, or the _cleanup_json_ attribute). */
 int json_parse(const char *text, size_t len, size_t max, json_t **ret, struct err *err)

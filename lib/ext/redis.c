@@ -133,6 +133,19 @@ int redis_callv(struct redis *r, redisReply **ret, int argc, const char **argv, 
 	return accept_reply(reply, ret, err);
 }
 
+int redis_script(struct redis *r, const char *text, char ret_sha[41], struct err *err)
+{
+	_cleanup_reply_ redisReply *reply = NULL;
+	int rc = redis_call(r, &reply, err, "SCRIPT LOAD %s", text);
+
+	if (rc < 0)
+		return rc;
+	if (!redis_is_str(reply) || reply->len != 40)
+		return err_set(err, -EBADMSG, "redis: no script");
+	memcpy(ret_sha, reply->str, 41);
+	return 0;
+}
+
 int redis_queue(struct redis *r, int argc, const char **argv, const size_t *lens, struct err *err)
 {
 	if (redisAppendCommandArgv(r->ctx, argc, argv, lens) != REDIS_OK)

@@ -43,6 +43,9 @@ int redis_call(struct redis *r, redisReply **ret, struct err *err, const char *f
 int redis_callv(struct redis *r, redisReply **ret, int argc, const char **argv, const size_t *lens,
 	struct err *err) _must_check_;
 
+/* Make Redis know the Lua script @text, to be run with EVALSHA by *@ret_sha (hex digits). */
+int redis_script(struct redis *r, const char *text, char ret_sha[41], struct err *err) _must_check_;
+
 /* Pipelines: queue commands, then fetch the replies in order with redis_next(). */
 int redis_queue(struct redis *r, int argc, const char **argv, const size_t *lens, struct err *err)
 	_must_check_;

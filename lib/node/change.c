@@ -68,6 +68,23 @@ void step_call(struct change_set *set, struct step *s, const char *function, ...
 	s->call = arena_strdup(set->arena, buf_str(&b));
 }
 
+void step_call_list(struct change_set *set, struct step *s, const char *function, const char *first,
+	const char *const *args, size_t n)
+{
+	_cleanup_buf_ struct buf b = BUF_INIT;
+
+	buf_adds(&b, function);
+	if (first) {
+		buf_addc(&b, ' ');
+		quote_sh(&b, first);
+	}
+	for (size_t i = 0; i < n; i++) {
+		buf_addc(&b, ' ');
+		quote_sh(&b, args[i]);
+	}
+	s->call = arena_strdup(set->arena, buf_str(&b));
+}
+
 static struct frame *frame_add(struct change_set *set, struct step *s)
 {
 	return arena_push(set->arena, s->frames, s->n_frames, s->cap_frames);

@@ -54,6 +54,9 @@ struct step *step_add(struct change_set *set, usec_t timeout, const char *title_
 	_printf_(3, 4);
 void step_call(struct change_set *set, struct step *s, const char *function, ...)
 	__attribute__((sentinel)); /* function and its arguments, NULL at the end; each is quoted */
+/* The same with @first (may be NULL) and then @n arguments of a list. */
+void step_call_list(struct change_set *set, struct step *s, const char *function, const char *first,
+	const char *const *args, size_t n);
 void step_data(struct change_set *set, struct step *s, const char *data, size_t len, bool secret);
 void step_file(struct change_set *set, struct step *s, const char *path);
 /* The step does not start before @promise is kept.  Call before any other frame is added. */

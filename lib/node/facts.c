@@ -60,9 +60,12 @@ const char *facts_network(const struct facts *f, const char *name)
 	return pair_value(f->networks, f->n_networks, name);
 }
 
-const char *facts_secret(const struct facts *f, const char *name)
+const struct fact_secret *facts_secret(const struct facts *f, const char *name)
 {
-	return pair_value(f->secrets, f->n_secrets, name);
+	for (size_t i = 0; i < f->n_secrets; i++)
+		if (!strcmp(f->secrets[i].name, name))
+			return &f->secrets[i];
+	return NULL;
 }
 
 const char *facts_config(const struct facts *f, const char *name)

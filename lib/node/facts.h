@@ -47,12 +47,20 @@ struct fact_swarm_node {
 struct fact_service {
 	const char *id, *name, *hash, *image; /* hash: label svarm.hash or NULL */
 	const char *stack;                    /* com.docker.stack.namespace or NULL */
+	const char *function;                 /* com.openfaas.function or NULL */
 	int replicas;                         /* wanted; -1: global */
 	int running, desired;                 /* from ServiceStatus (API 1.41) */
 };
 
 struct fact_image {
 	const char *id, *tag;
+};
+
+struct fact_secret {
+	const char *id, *name;
+	const char *function; /* label svarm.secret: what functions call it; or NULL */
+	const char *hash;     /* label svarm.hash, of its value; or NULL */
+	bool openfaas;        /* made by OpenFaaS for functions, under its own name */
 };
 
 enum swarm_state { SWARM_INACTIVE, SWARM_PENDING, SWARM_ACTIVE, SWARM_ERROR, SWARM_LOCKED };
@@ -86,7 +94,7 @@ struct facts {
 	size_t n_swarm_nodes;
 	struct fact_pair *networks; /* value: driver */
 	size_t n_networks;
-	struct fact_pair *secrets; /* value: id */
+	struct fact_secret *secrets;
 	size_t n_secrets;
 	struct fact_pair *configs; /* those of svarm's making; value: id */
 	size_t n_configs;
@@ -115,7 +123,7 @@ const struct fact_swarm_node *facts_swarm_node_by_id(const struct facts *f, cons
 const struct fact_service *facts_service(const struct facts *f, const char *name);
 bool facts_has_image(const struct facts *f, const char *tag, const char *id);
 const char *facts_network(const struct facts *f, const char *name);
-const char *facts_secret(const struct facts *f, const char *name);
+const struct fact_secret *facts_secret(const struct facts *f, const char *name);
 const char *facts_config(const struct facts *f, const char *name);
 
 /*

@@ -142,6 +142,7 @@ static void read_services(struct facts *f, const json_t *root)
 		s->hash = text_or_null(f, labels, "svarm.hash");
 		s->image = text_or_null(f, labels, "svarm.image");
 		s->stack = text_or_null(f, labels, "com.docker.stack.namespace");
+		s->function = text_or_null(f, labels, "com.openfaas.function");
 		s->replicas = json_object_get(mode, "Global")
 				      ? -1
 				      : int_at(json_object_get(mode, "Replicated"), "Replicas");
@@ -173,10 +174,15 @@ static void read_secrets(struct facts *f, const json_t *root)
 	f->n_secrets = 0; /* a second answer replaces the first */
 	json_array_foreach(root, i, secret)
 	{
-		struct fact_pair *p = arena_push(&f->arena, f->secrets, f->n_secrets, cap);
+		struct fact_secret *s = arena_push(&f->arena, f->secrets, f->n_secrets, cap);
+		const json_t *spec = json_object_get(secret, "Spec");
+		const json_t *labels = json_object_get(spec, "Labels");
 
-		p->key = text_at(f, json_object_get(secret, "Spec"), "Name");
-		p->value = text_at(f, secret, "ID");
+		s->id = text_at(f, secret, "ID");
+		s->name = text_at(f, spec, "Name");
+		s->function = text_or_null(f, labels, "svarm.secret");
+		s->hash = text_or_null(f, labels, "svarm.hash");
+		s->openfaas = text_is(labels, "com.openfaas.owner", "openfaas");
 	}
 }
 

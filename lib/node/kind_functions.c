@@ -8,7 +8,8 @@
 
 static bool differs(const struct fact_service *have, const struct stack_service *want)
 {
-	return !have || !have->hash || strcmp(have->hash, want->hash) != 0;
+	return !have || !have->hash || strcmp(have->hash, want->hash) != 0 ||
+	       (want->max && (have->replicas < want->min || have->replicas > want->max));
 }
 
 static bool is_wanted(const struct resource *r, const char *name)
@@ -41,7 +42,7 @@ static void put(const struct resource *r, const struct function_service *f,
 	struct step *s;
 
 	s = step_add(ret, 120 * USEC_PER_SEC, "deploy function %s", f->service.name);
-	step_call(ret, s, "service_put", f->service.name, NULL);
+	step_call_list(ret, s, "service_put", f->service.name, f->secrets, f->n_secrets);
 	for (size_t i = 0; i < r->functions.n_promises; i++)
 		step_await(ret, s, r->functions.promises[i]);
 	step_data(ret, s, f->spec, strlen(f->spec), false);
@@ -56,7 +57,7 @@ static void drop(const struct resource *r, const struct fact_service *have, stru
 	struct step *s = step_add(
 		ret, 60 * USEC_PER_SEC, "remove function %s", change_text(ret->arena, have->name));
 
-	step_call(ret, s, "service_remove", have->id, NULL);
+	step_call(ret, s, "services_remove", have->id, NULL);
 	add_change(ret, CHANGE_REMOVE, r, have->name, "deployed", NULL);
 }
 

@@ -5,9 +5,16 @@
 #include "lib/base/quote.h"
 #include "lib/node/kind.h"
 
+/* Is it as many as it may be?  A function that follows its load has a range. */
+static bool number_fits(int replicas, const struct stack_service *want)
+{
+	return !want->max || replicas < 0 || (replicas >= want->min && replicas <= want->max);
+}
+
 static bool service_differs(const struct fact_service *have, const struct stack_service *want)
 {
-	return !have || !have->hash || strcmp(have->hash, want->hash) != 0;
+	return !have || !have->hash || strcmp(have->hash, want->hash) != 0 ||
+	       !number_fits(have->replicas, want);
 }
 
 static bool is_wanted(const struct resource *r, const char *name)
@@ -45,6 +52,14 @@ static const char *describe(struct arena *a, const char *image, int replicas)
 	return arena_printf(a, "%s x %d", image, replicas);
 }
 
+static const char *describe_wanted(struct arena *a, const struct stack_service *want)
+{
+	if (want->replicas < 0 || want->min == want->max)
+		return describe(a, want->image, want->replicas);
+	return arena_printf(
+		a, "%s x %d (%d to %d)", want->image, want->replicas, want->min, want->max);
+}
+
 static void add_change(struct change_set *ret, enum change_action action, const struct resource *r,
 	const char *service, const char *before, const char *after)
 {
@@ -68,7 +83,7 @@ static void add_changes(const struct resource *r, const struct facts *facts, str
 		if (have)
 			before = describe(a, have->image ? have->image : "?", have->replicas);
 		add_change(ret, have ? CHANGE_UPDATE : CHANGE_CREATE, r, want->name, before,
-			describe(a, want->image, want->replicas));
+			describe_wanted(a, want));
 	}
 	for (size_t i = 0; i < facts->n_services; i++)
 		if (is_stale(r, &facts->services[i]))
@@ -79,16 +94,22 @@ static void add_changes(const struct resource *r, const struct facts *facts, str
 static int diff(const struct resource *r, size_t n, const struct facts *facts,
 	struct change_set *ret, struct err *err)
 {
+	const char **stale;
+	size_t n_stale = 0;
 	struct step *s;
 
 	if (!count_changes(r, facts))
 		return 0;
+	stale = arena_array(ret->arena, const char *, facts->n_services + 1);
+	for (size_t i = 0; i < facts->n_services; i++)
+		if (is_stale(r, &facts->services[i]))
+			stale[n_stale++] = facts->services[i].name;
 	if (!r->stack.n_services) {
 		s = step_add(ret, 120 * USEC_PER_SEC, "remove stack %s", r->name);
-		step_call(ret, s, "stack_remove", r->name, NULL);
+		step_call_list(ret, s, "services_remove", NULL, stale, n_stale);
 	} else {
 		s = step_add(ret, 240 * USEC_PER_SEC, "deploy stack %s", r->name);
-		step_call(ret, s, "stack_deploy", r->name, NULL);
+		step_call_list(ret, s, "stack_deploy", r->name, stale, n_stale);
 		for (size_t i = 0; i < r->stack.n_promises; i++)
 			step_await(ret, s, r->stack.promises[i]);
 		step_data(ret, s, r->stack.content, r->stack.len, false);

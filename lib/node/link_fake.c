@@ -12,7 +12,8 @@ struct fake {
 };
 
 /* Read the caller's input to its end, as a node would. */
-static int drain_input(const struct link_exec *e, struct buf *into, struct err *err)
+static int drain_input(
+	const struct link_fake *f, const struct link_exec *e, struct buf *into, struct err *err)
 {
 	const usec_t started = clock_now();
 
@@ -26,7 +27,11 @@ static int drain_input(const struct link_exec *e, struct buf *into, struct err *
 			return err_set(err, -ETIMEDOUT, "the command took too long");
 		switch (e->input(e->arg, &data, &len, err)) {
 		case LINK_INPUT_DATA: buf_add(into, data, len); break;
-		case LINK_INPUT_WAIT: clock_sleep(USEC_PER_MSEC); break;
+		case LINK_INPUT_WAIT:
+			if (f->impatient)
+				return 0;
+			clock_sleep(USEC_PER_MSEC);
+			break;
 		case LINK_INPUT_EOF: return 0;
 		case LINK_INPUT_ABORT: return err && err->code < 0 ? err->code : -ECANCELED;
 		}
@@ -94,7 +99,7 @@ static int fake_exec(
 	l->broken = fails;
 	if (fails && f->failure == LINK_FAKE_REFUSED)
 		return err_set(err, -ECONNRESET, "connection lost (fake)");
-	r = drain_input(e, &op->input, err);
+	r = drain_input(f, e, &op->input, err);
 	if (r < 0)
 		return r;
 	r = answer(f, op, ret, err);

@@ -37,7 +37,8 @@ struct link_fake {
 
 	size_t fail_at; /* the operation, counted from 1, that fails with -ECONNRESET; 0: none */
 	enum link_fake_failure failure;
-	size_t chunk; /* hand stdout to link_exec.output in pieces of that size; 0: at once */
+	bool impatient; /* take an input that waits for one that has nothing more to say */
+	size_t chunk;   /* hand stdout to link_exec.output in pieces of that size; 0: at once */
 
 	/* Filled as things happen; owned (link_fake_done). */
 	struct link_fake_op *ops;

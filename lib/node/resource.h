@@ -48,12 +48,15 @@ struct stack_service {
 	const char *hash;  /* label svarm.hash of the wanted service */
 	const char *image; /* for the plan's text */
 	int replicas;      /* -1: global */
+	int min, max;      /* replicas that are as good as that; max 0: not judged */
 };
 
 /* A service in no stack, for those who know a function by the name of its service. */
 struct function_service {
 	struct stack_service service;
-	const char *spec; /* JSON for the Engine API */
+	const char *spec;           /* JSON for the Engine API */
+	const char *const *secrets; /* whose names stand in it where their ids belong */
+	size_t n_secrets;
 };
 
 struct resource {
@@ -109,6 +112,8 @@ struct resource {
 		struct {
 			const char *value; /* owned by the arena that the caller wipes */
 			size_t len;
+			const char **labels; /* "KEY=VALUE", besides svarm.managed */
+			size_t n_labels;
 		} secret;
 		struct {
 			const char *content;

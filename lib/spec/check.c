@@ -23,7 +23,7 @@ void check_warn(struct checker *k, const char *kind, int line, const char *fmt, 
 	va_start(ap, fmt);
 	buf_vaddf(&text, fmt, ap);
 	va_end(ap);
-	*w = (struct warning){arena_strdup(k->arena, buf_str(&text)), line, k->n_warnings};
+	*w = (struct warning){arena_strdup(k->arena, buf_str(&text)), k->file, line, k->n_warnings};
 }
 
 struct yaml_span check_place(struct checker *k, const struct mark *m)
@@ -42,6 +42,8 @@ static int by_line(const void *a, const void *b)
 {
 	const struct warning *x = a, *y = b;
 
+	if (x->file != y->file)
+		return x->file < y->file ? -1 : 1;
 	if (x->line != y->line)
 		return x->line < y->line ? -1 : 1;
 	return x->order < y->order ? -1 : x->order > y->order;
@@ -234,14 +236,22 @@ static void store_warnings(struct checker *k)
 	c->n_warnings = k->n_warnings;
 }
 
-void spec_check(struct draft *draft, struct diag *diag, struct marks *marks)
+void spec_check(
+	struct draft *draft, struct diag *diag, struct marks *marks, struct includes *includes)
 {
-	struct checker k = {.draft = draft, .arena = &draft->c.arena, .diag = diag, .marks = marks};
+	struct checker k = {
+		.draft = draft,
+		.arena = &draft->c.arena,
+		.diag = diag,
+		.marks = marks,
+		.includes = includes,
+	};
 
 	complete_nodes(&draft->c);
 	check_nodes(&k);
 	check_tune(&k);
 	check_faas(&k);
+	check_functions(&k);
 	check_verify(&k);
 	store_warnings(&k);
 }

@@ -3,6 +3,7 @@
 
 #include "lib/spec/diag.h"
 #include "lib/spec/grammar.h"
+#include "lib/spec/include.h"
 #include "lib/spec/marks.h"
 
 /*
@@ -10,4 +11,5 @@
  * check it.  Mistakes go to @diag, warnings to the cluster.  Values that the parser could not read
  * are left out of the checks, so that one mistake is reported once.
  */
-void spec_check(struct draft *draft, struct diag *diag, struct marks *marks);
+void spec_check(
+	struct draft *draft, struct diag *diag, struct marks *marks, struct includes *includes);

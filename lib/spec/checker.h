@@ -3,9 +3,11 @@
 
 #include "lib/base/quote.h"
 #include "lib/spec/check.h"
+#include "lib/spec/include.h"
 
 struct warning {
 	const char *text;
+	size_t file; /* 0: the spec; then what it includes */
 	int line;
 	size_t order;
 };
@@ -13,8 +15,10 @@ struct warning {
 struct checker {
 	struct draft *draft;
 	struct arena *arena; /* the cluster's */
-	struct diag *diag;
-	struct marks *marks;
+	struct diag *diag;   /* of the file at hand */
+	struct marks *marks; /* of the file at hand */
+	size_t file;         /* 0: the spec; then what it includes */
+	struct includes *includes;
 	struct warning *warnings;
 	size_t n_warnings, cap_warnings;
 };
@@ -38,3 +42,4 @@ void check_unique(struct checker *k, struct unique *list, size_t n, const char *
 
 void check_tune(struct checker *k);
 void check_faas(struct checker *k);
+void check_functions(struct checker *k);

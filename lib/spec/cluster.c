@@ -5,6 +5,7 @@
 
 #include "lib/base/xalloc.h"
 #include "lib/spec/check.h"
+#include "lib/spec/include.h"
 #include "lib/spec/parse.h"
 
 static const char *shown_name(const char *path)
@@ -12,8 +13,8 @@ static const char *shown_name(const char *path)
 	return strcmp(path, "-") ? path : "<stdin>";
 }
 
-static void read_spec(
-	const struct source *source, struct draft *draft, struct diag *diag, struct marks *marks)
+static void read_spec(const struct source *source, struct draft *draft, struct diag *diag,
+	struct marks *marks, struct includes *includes)
 {
 	_cleanup_err_ struct err err = ERR_INIT;
 	struct yaml_pos at;
@@ -22,8 +23,12 @@ static void read_spec(
 		diag_add(diag, (struct yaml_span){at, at}, "", "%s", err_msg(&err));
 		return;
 	}
-	if (spec_parse(source, draft, diag, marks))
-		spec_check(draft, diag, marks);
+	if (!spec_parse(source, draft, diag, marks))
+		return;
+	for (size_t i = 0; i < draft->c.faas.n_functions; i++)
+		draft->c.faas.functions[i].file = draft->c.path;
+	includes_read(draft, diag, marks, includes);
+	spec_check(draft, diag, marks, includes);
 }
 
 int cluster_parse(
@@ -32,12 +37,14 @@ int cluster_parse(
 	struct source source = source_of(shown_name(path), text, len);
 	_cleanup_(diag_done) struct diag diag = DIAG_INIT(&source);
 	_cleanup_(marks_done) struct marks marks = MARKS_INIT;
+	_cleanup_(includes_done) struct includes includes = {0};
 	struct draft draft = {0};
 	int r;
 
 	draft.c.path = arena_strdup(&draft.c.arena, path);
-	read_spec(&source, &draft, &diag, &marks);
+	read_spec(&source, &draft, &diag, &marks, &includes);
 	r = diag_result(&diag, err);
+	r = includes_result(&includes, r, err);
 	if (r < 0) {
 		arena_done(&draft.c.arena);
 		return r;

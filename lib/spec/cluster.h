@@ -59,6 +59,17 @@ enum redis_persistence {
 	REDIS_NONE,
 };
 
+enum spec_scale_type {
+	SPEC_SCALE_RPS,
+	SPEC_SCALE_CAPACITY,
+	SPEC_SCALE_CPU,
+};
+
+enum spec_healthcheck {
+	HEALTHCHECK_NONE,  /* the image's is switched off: the gateway looks itself */
+	HEALTHCHECK_IMAGE, /* the image's is kept */
+};
+
 /* A secret by reference: never a literal in the spec. */
 struct secret_ref {
 	enum { SECRET_NONE, SECRET_ENV, SECRET_FILE, SECRET_CMD } from;
@@ -116,25 +127,67 @@ struct spec_limits {
 	double cpus;     /* 0: none */
 };
 
+struct spec_scale {
+	bool moves;     /* by load; else min and max are what `replicas` says, but never 0 */
+	bool in_labels; /* the spec gives it as labels com.openfaas.scale.*, not as a section */
+	int min, max;   /* containers, when it is awake */
+	int factor;     /* step in per cent of max */
+	int target;     /* what one container should carry, in the unit of the type */
+	enum spec_scale_type type;
+	bool zero; /* none at all when nobody calls */
+	usec_t zero_after;
+};
+
 struct spec_function {
 	const char *name;
 	const char *image;
-	int replicas;
+	int replicas;         /* at first: between min and max, or 0: until the first call */
 	const char *fprocess; /* NULL: none */
 	struct spec_pair *env;
 	size_t n_env;
 	struct spec_pair *labels;
 	size_t n_labels;
+	struct spec_pair *annotations;
+	size_t n_annotations;
 	const char **constraints;
 	size_t n_constraints;
+	const char **secrets; /* names, as clients of the gateway use them */
+	size_t n_secrets;
 	struct spec_limits limits, requests;
+	struct spec_scale scale;
+	usec_t timeout; /* of one call; 0: the gateway's */
+	enum spec_healthcheck healthcheck;
 	bool read_only;
+	const char *file; /* that `line` is in: the spec or one that it includes */
+	int line;
+};
+
+/* A secret for functions. */
+struct spec_secret {
+	const char *name;
+	struct secret_ref from;
+	int line;
+};
+
+/* A file named in functions_from. */
+struct spec_include {
+	const char *path; /* resolved */
 	int line;
 };
 
 struct spec_image {
 	const char *archive; /* resolved path of a docker-archive (docker save), plain or gzip */
 	int line;
+};
+
+/* The queue workers: all of it per worker but `dead`. */
+struct spec_queue {
+	int max_inflight;                  /* calls at once; 0: spec_faas.max_inflight */
+	int attempts;                      /* of a call, before it is a dead letter */
+	usec_t retry_wait, retry_max_wait; /* between attempts: the first pause, the longest */
+	int dead;                          /* dead letters kept */
+	int callbacks;                     /* sent at once */
+	uint64_t memory;                   /* for entries, and as much again for answers */
 };
 
 struct spec_faas {
@@ -151,8 +204,13 @@ struct spec_faas {
 	struct secret_ref password; /* basic auth; SECRET_NONE: generated on the leader */
 	const char *user;           /* basic auth user, "admin" */
 	int max_inflight;           /* queue worker: calls at once, per worker */
-	struct spec_function *functions;
+	struct spec_queue queue;
+	struct spec_secret *secrets;
+	size_t n_secrets;
+	struct spec_function *functions; /* the spec's own, then those of the included files */
 	size_t n_functions;
+	struct spec_include *includes;
+	size_t n_includes;
 };
 
 struct cluster {

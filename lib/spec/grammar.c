@@ -77,6 +77,12 @@ static const struct type t_secret = {
 	.parse = value_secret,
 	.secret = true,
 };
+static const struct type t_secret_name = {
+	.name = "the name of a secret",
+	.json = "\"type\": \"string\", \"pattern\": "
+		"\"^[A-Za-z0-9]([A-Za-z0-9_.-]{0,54}[A-Za-z0-9])?$\"",
+	.parse = value_secret_name,
+};
 static const struct type t_address = {
 	.name = "an IP address or host name",
 	.json = "\"type\": \"string\", \"minLength\": 1",
@@ -144,6 +150,13 @@ static const struct word endpoints[] = {{"dnsrr", ENDPOINTS_DNSRR}, {"vip", ENDP
 static const struct word monitorings[] = {
 	{"none", MONITORING_NONE}, {"prometheus", MONITORING_PROMETHEUS}};
 static const struct word persistences[] = {{"aof", REDIS_AOF}, {"none", REDIS_NONE}};
+static const struct word scale_types[] = {
+	{"rps", SPEC_SCALE_RPS},
+	{"capacity", SPEC_SCALE_CAPACITY},
+	{"cpu", SPEC_SCALE_CPU},
+};
+static const struct word healthchecks[] = {
+	{"none", HEALTHCHECK_NONE}, {"image", HEALTHCHECK_IMAGE}};
 
 /* ---- sections, inner ones first ---- */
 static const struct field limits_fields[] = {
@@ -162,6 +175,55 @@ static const struct field limits_fields[] = {
 };
 static const struct section limits_section = SECTION_OF(limits_fields);
 
+static const struct field scale_fields[] = {
+	{.key = "min",
+		.type = &t_int,
+		AT(spec_scale, min),
+		.min = 1,
+		.max = 1000,
+		.dflt = "1",
+		.help = "containers that run whenever it is awake"},
+	{.key = "max",
+		.type = &t_int,
+		AT(spec_scale, max),
+		.min = 1,
+		.max = 1000,
+		.dflt = "20",
+		.help = "containers at most"},
+	{.key = "type",
+		.type = &t_word,
+		WORDS(scale_types),
+		AT(spec_scale, type),
+		.dflt = "rps",
+		.help = "rps: calls a second; capacity: calls at once; cpu: thousandths of a CPU"},
+	{.key = "target",
+		.type = &t_int,
+		AT(spec_scale, target),
+		.min = 1,
+		.max = 1000000,
+		.dflt = "50",
+		.help = "how much of that one container should carry"},
+	{.key = "factor",
+		.type = &t_int,
+		AT(spec_scale, factor),
+		.max = 100,
+		.dflt = "20",
+		.help = "size of a step, in per cent of max; 0: never by load"},
+	{.key = "zero",
+		.type = &t_bool,
+		AT(spec_scale, zero),
+		.dflt = "false",
+		.help = "stop all containers when nobody calls; the next call starts one"},
+	{.key = "zero_after",
+		.type = &t_duration,
+		AT(spec_scale, zero_after),
+		.min = 1 * USEC_PER_SEC,
+		.max = 24 * 3600 * USEC_PER_SEC,
+		.dflt = "15m",
+		.help = "how long nobody must have called"},
+};
+static const struct section scale_section = SECTION_OF(scale_fields);
+
 static const struct field function_fields[] = {
 	{.key = "name",
 		.type = &t_label,
@@ -179,7 +241,18 @@ static const struct field function_fields[] = {
 		AT(spec_function, replicas),
 		.max = 1000,
 		.dflt = "1",
-		.help = "how many containers run"},
+		.help = "how many containers run; with scale: at first"},
+	{.key = "scale",
+		.shape = SHAPE_SECTION,
+		.section = &scale_section,
+		AT(spec_function, scale),
+		.help = "let their number follow the load"},
+	{.key = "timeout",
+		.type = &t_duration,
+		AT(spec_function, timeout),
+		.min = 100 * USEC_PER_MSEC,
+		.max = 24 * 3600 * USEC_PER_SEC,
+		.help = "how long one call may take"},
 	{.key = "fprocess",
 		.type = &t_text,
 		AT(spec_function, fprocess),
@@ -200,7 +273,24 @@ static const struct field function_fields[] = {
 		AT(spec_function, labels),
 		COUNT(spec_function, n_labels),
 		.most = 1000,
-		.help = "labels of the service, as in com.openfaas.scale.max"},
+		.help = "labels of the service, as in team"},
+	{.key = "annotations",
+		.shape = SHAPE_MAP,
+		.type = &t_any,
+		.key_type = &t_label_key,
+		AT(spec_function, annotations),
+		COUNT(spec_function, n_annotations),
+		.most = 1000,
+		.help = "what clients may want to know of it, and settings of the gateway"},
+	{.key = "secrets",
+		.shape = SHAPE_LIST,
+		.type = &t_secret_name,
+		AT(spec_function, secrets),
+		COUNT(spec_function, n_secrets),
+		.size = sizeof(const char *),
+		.line_at = NOWHERE,
+		.most = 100,
+		.help = "secrets it may read, below /var/openfaas/secrets"},
 	{.key = "constraints",
 		.shape = SHAPE_LIST,
 		.type = &t_constraint,
@@ -225,8 +315,29 @@ static const struct field function_fields[] = {
 		AT(spec_function, read_only),
 		.dflt = "false",
 		.help = "make the container's root file system read-only"},
+	{.key = "healthcheck",
+		.type = &t_word,
+		WORDS(healthchecks),
+		AT(spec_function, healthcheck),
+		.dflt = "none",
+		.help = "none: the gateway alone looks whether it is ready; image: the image's "
+			"own check as well"},
 };
 static const struct section function_section = SECTION_OF(function_fields);
+
+static const struct field secret_fields[] = {
+	{.key = "name",
+		.type = &t_secret_name,
+		AT(spec_secret, name),
+		.required = true,
+		.help = "what functions call it"},
+	{.key = "from",
+		.type = &t_secret,
+		AT(spec_secret, from),
+		.required = true,
+		.help = "where its value is: env:NAME, file:PATH or cmd:COMMAND"},
+};
+static const struct section secret_section = SECTION_OF(secret_fields);
 
 static const struct field redis_fields[] = {
 	{.key = "memory",
@@ -298,6 +409,59 @@ static const struct field openfaas_fields[] = {
 };
 static const struct section openfaas_section = SECTION_OF(openfaas_fields);
 
+static const struct field queue_fields[] = {
+	{.key = "max_inflight",
+		.type = &t_int,
+		AT(draft, c.faas.queue.max_inflight),
+		.min = 1,
+		.max = 10000,
+		.help = "queued calls a worker makes at once; faas.max_inflight when not given"},
+	{.key = "attempts",
+		.type = &t_int,
+		AT(draft, c.faas.queue.attempts),
+		.min = 1,
+		.max = 1000,
+		.dflt = "5",
+		.help = "of a call that fails, before it is given up"},
+	{.key = "retry_wait",
+		.type = &t_duration,
+		AT(draft, c.faas.queue.retry_wait),
+		.min = 10 * USEC_PER_MSEC,
+		.max = 600 * USEC_PER_SEC,
+		.dflt = "500ms",
+		.help = "pause before the second attempt; each further one four times as long"},
+	{.key = "retry_max_wait",
+		.type = &t_duration,
+		AT(draft, c.faas.queue.retry_max_wait),
+		.min = 10 * USEC_PER_MSEC,
+		.max = 600 * USEC_PER_SEC,
+		.dflt = "30s",
+		.help = "longest pause between attempts"},
+	{.key = "dead",
+		.type = &t_int,
+		AT(draft, c.faas.queue.dead),
+		.min = 1,
+		.max = 10000000,
+		.dflt = "10000",
+		.help = "calls given up that are kept for a look and a replay"},
+	{.key = "callbacks",
+		.type = &t_int,
+		AT(draft, c.faas.queue.callbacks),
+		.min = 1,
+		.max = 10000,
+		.dflt = "64",
+		.help = "callbacks a worker sends at once"},
+	{.key = "memory",
+		.type = &t_size,
+		AT(draft, c.faas.queue.memory),
+		.min = 16 * MIB,
+		.max = 64 * GIB,
+		.dflt = "32M",
+		.help = "what calls may take in a worker, and their answers once more; its limit "
+			"is twice that and 192M"},
+};
+static const struct section queue_section = SECTION_OF(queue_fields);
+
 static const struct field faas_fields[] = {
 	{.key = "engine",
 		.type = &t_word,
@@ -332,10 +496,23 @@ static const struct field faas_fields[] = {
 		.max = 10000,
 		.dflt = "32",
 		.help = "queued calls a worker makes at once"},
+	{.key = "queue",
+		.shape = SHAPE_SECTION,
+		.section = &queue_section,
+		.help = "asynchronous calls and the workers that make them"},
 	{.key = "redis",
 		.shape = SHAPE_SECTION,
 		.section = &redis_section,
 		.help = "Redis, on the node with the role database"},
+	{.key = "secrets",
+		.shape = SHAPE_SECTIONS,
+		.section = &secret_section,
+		AT(draft, c.faas.secrets),
+		COUNT(draft, c.faas.n_secrets),
+		.size = sizeof(struct spec_secret),
+		.line_at = offsetof(struct spec_secret, line),
+		.most = 200,
+		.help = "secrets for functions"},
 	{.key = "functions",
 		.shape = SHAPE_SECTIONS,
 		.section = &function_section,
@@ -345,6 +522,15 @@ static const struct field faas_fields[] = {
 		.line_at = offsetof(struct spec_function, line),
 		.most = 1000,
 		.help = "the functions to run"},
+	{.key = "functions_from",
+		.shape = SHAPE_LIST,
+		.type = &t_path,
+		AT(draft, c.faas.includes),
+		COUNT(draft, c.faas.n_includes),
+		.size = sizeof(struct spec_include),
+		.line_at = offsetof(struct spec_include, line),
+		.most = 50,
+		.help = "files of faas-cli (stack.yml) with more of them"},
 };
 static const struct section faas_section = SECTION_OF(faas_fields);
 

@@ -25,6 +25,9 @@ enum shape {
 	SHAPE_MAP,      /* free keys with scalar values: struct spec_pair */
 	SHAPE_SECTION,  /* a mapping with a grammar of its own */
 	SHAPE_SECTIONS, /* a list of such mappings */
+	SHAPE_NAMED,    /* a mapping from names to such mappings; key_type reads the name, into the
+			   first member of an item */
+	SHAPE_IGNORED,  /* anything; of no use here */
 };
 
 /* A type of scalars. */
@@ -46,15 +49,15 @@ struct field {
 	const char *also; /* a second spelling, or NULL */
 	enum shape shape;
 	const struct type *type;       /* VALUE, FLAGS, LIST, and the values of a MAP */
-	const struct type *key_type;   /* MAP */
-	const struct section *section; /* SECTION, SECTIONS */
+	const struct type *key_type;   /* MAP, NAMED */
+	const struct section *section; /* SECTION, SECTIONS, NAMED */
 	const struct word *words;
 	size_t n_words;
 	uint64_t min, max; /* of numbers */
 	size_t at;         /* offset of the member */
-	size_t count_at;   /* LIST, MAP, SECTIONS: offset of its size_t count */
-	size_t size;       /* LIST, SECTIONS: of one item */
-	int line_at;       /* LIST, SECTIONS: offset of an item's int line, or NOWHERE */
+	size_t count_at;   /* LIST, MAP, SECTIONS, NAMED: offset of its size_t count */
+	size_t size;       /* LIST, SECTIONS, NAMED: of one item */
+	int line_at;       /* LIST, SECTIONS, NAMED: offset of an item's int line, or NOWHERE */
 	size_t most;       /* items a list or map may have */
 	const char *dflt;  /* of a VALUE, as one would write it; NULL: none */
 	bool required;
@@ -68,6 +71,25 @@ struct section {
 
 /* The whole spec; offsets are into struct draft. */
 extern const struct section grammar_root;
+
+/* A function as a stack.yml of faas-cli has it. */
+struct stack_function {
+	struct spec_function fn; /* first: fn.name is the key */
+	const char **env_files;  /* resolved */
+	size_t n_env_files;
+	int namespace; /* checked to be the only one there is */
+};
+/* A stack.yml, and a file of environment variables that it refers to. */
+struct stack_yml {
+	int provider; /* checked to be OpenFaaS */
+	struct stack_function *functions;
+	size_t n_functions;
+};
+struct stack_env {
+	struct spec_pair *env;
+	size_t n_env;
+};
+extern const struct section grammar_stack, grammar_stack_env;
 
 extern const struct word grammar_roles[];
 extern const size_t grammar_n_roles;

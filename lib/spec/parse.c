@@ -8,7 +8,7 @@
 #include "lib/spec/parser.h"
 #include "lib/spec/suggest.h"
 
-enum { MAX_FIELDS = 16 };
+enum { MAX_FIELDS = 32 };
 
 static bool parse_field(struct parser *p, const struct field *f, char *base);
 static void set_defaults(
@@ -193,6 +193,99 @@ static bool parse_subsection(struct parser *p, const struct field *f, char *base
 	return parser_is_null(&p->ev) || parser_wrong_kind(p, "a mapping", false);
 }
 
+/* The line of the item with this name, or 0. */
+static int named_line(const struct field *f, const struct array *a, const char *name)
+{
+	int line = 0;
+
+	for (size_t i = 0; i < a->n && !line; i++) {
+		const char *item = a->data + i * f->size, *other;
+
+		memcpy(&other, item, sizeof(other));
+		if (other && !strcmp(other, name))
+			memcpy(&line, item + f->line_at, sizeof(line));
+	}
+	return line;
+}
+
+/* The name at hand; NULL when it cannot be one, which has been reported then. */
+static const char *take_name(struct parser *p, const struct field *f, const struct array *a)
+{
+	_cleanup_err_ struct err err = ERR_INIT;
+	const char *where = buf_str(&p->where), *name = NULL;
+	int line;
+
+	if (parser_refused(p))
+		return NULL;
+	if (p->ev.kind != YAML_KIND_SCALAR) {
+		diag_add(p->diag, p->ev.at, where, "a key must be a single word");
+		return NULL;
+	}
+	if (p->ev.plain && !strcmp(p->ev.text, "<<")) {
+		diag_add(p->diag, p->ev.at, where, "%s", parser_merge_words);
+		return NULL;
+	}
+	if (parser_run_type(p, f, f->key_type, p->ev.text, &name, &err) < 0) {
+		diag_add(p->diag, p->ev.at, where, "%s", err_msg(&err));
+		return NULL;
+	}
+	line = named_line(f, a, name);
+	if (line)
+		diag_add(p->diag, p->ev.at, where, "'%s' is given twice; first in line %d", name,
+			line);
+	return line ? NULL : name;
+}
+
+/* The name at hand, and the section behind it. */
+static bool named_item(struct parser *p, const struct field *f, struct array *a)
+{
+	size_t before = p->diag->total;
+	struct yaml_span at = p->ev.at;
+	const char *name = take_name(p, f, a);
+	bool ok = true;
+	char *item;
+
+	if (!name)
+		return skip_pair(p, false);
+	item = array_push(p, f, a);
+	memcpy(item, &name, sizeof(name));
+	buf_addf(&p->where, ".%s", name);
+	if (!parser_next(p))
+		return false;
+	if (parser_refused(p))
+		ok = parser_skip(p, false);
+	else if (p->ev.kind != YAML_KIND_MAP)
+		ok = parser_wrong_kind(p, "a mapping", false);
+	else
+		ok = parse_section(p, f->section, item);
+	marks_add(p->marks, buf_str(&p->where), at, p->diag->total > before);
+	return ok;
+}
+
+static bool parse_named(struct parser *p, const struct field *f, char *base)
+{
+	size_t len = p->where.len;
+	struct array a = {0};
+	size_t seen = 0;
+	bool ok;
+
+	if (parser_is_null(&p->ev))
+		return true;
+	if (p->ev.kind != YAML_KIND_MAP)
+		return parser_wrong_kind(p, "a mapping", false);
+	while ((ok = parser_next(p)) && p->ev.kind != YAML_KIND_MAP_END) {
+		if (seen++ == f->most)
+			diag_add(p->diag, p->ev.at, buf_str(&p->where), "has more than %zu entries",
+				f->most);
+		ok = seen > f->most ? skip_pair(p, false) : named_item(p, f, &a);
+		parser_where_pop(p, len);
+		if (!ok)
+			return false;
+	}
+	array_store(f, base, &a);
+	return ok;
+}
+
 static bool parse_shape(struct parser *p, const struct field *f, char *base)
 {
 	switch (f->shape) {
@@ -202,6 +295,8 @@ static bool parse_shape(struct parser *p, const struct field *f, char *base)
 	case SHAPE_MAP: return parse_map(p, f, base);
 	case SHAPE_SECTION: return parse_subsection(p, f, base);
 	case SHAPE_SECTIONS: return parse_sections(p, f, base);
+	case SHAPE_NAMED: return parse_named(p, f, base);
+	case SHAPE_IGNORED: return parser_skip(p, false);
 	}
 	return false;
 }
@@ -212,7 +307,7 @@ static bool parse_field(struct parser *p, const struct field *f, char *base)
 	size_t before = p->diag->total;
 	bool ok;
 
-	if (p->ev.refused && f->shape != SHAPE_VALUE) {
+	if (p->ev.refused && f->shape != SHAPE_VALUE && f->shape != SHAPE_IGNORED) {
 		parser_refused(p);
 		ok = parser_skip(p, false);
 	} else {
@@ -222,13 +317,12 @@ static bool parse_field(struct parser *p, const struct field *f, char *base)
 	return ok;
 }
 
-static bool parse_root(struct parser *p)
+static bool parse_root(struct parser *p, const struct section *root, const char *empty, char *base)
 {
 	if (!parser_next(p))
 		return false;
 	if (p->ev.kind == YAML_KIND_END || parser_is_null(&p->ev)) {
-		diag_add(p->diag, (struct yaml_span){{1, 1}, {1, 1}}, "",
-			"the spec is empty; it needs at least 'nodes'");
+		diag_add(p->diag, (struct yaml_span){{1, 1}, {1, 1}}, "", "%s", empty);
 		return false;
 	}
 	if (parser_refused(p))
@@ -239,21 +333,38 @@ static bool parse_root(struct parser *p)
 			parser_kind_words(&p->ev));
 		return false;
 	}
-	return parse_section(p, &grammar_root, (char *)p->draft) && parser_next(p);
+	return parse_section(p, root, base) && parser_next(p);
+}
+
+bool parse_file(const struct parse_input *in, void *base)
+{
+	struct parser p = {
+		.reader = yaml_reader_new(in->source->text, in->source->len),
+		.arena = in->arena,
+		.path = in->path,
+		.diag = in->diag,
+		.marks = in->marks,
+		.expand = in->expand,
+	};
+	bool complete = parse_root(&p, in->root, in->empty, base);
+
+	buf_done(&p.where);
+	yaml_reader_free(p.reader);
+	return complete;
 }
 
 bool spec_parse(
 	const struct source *source, struct draft *draft, struct diag *diag, struct marks *marks)
 {
-	struct parser p = {
-		.reader = yaml_reader_new(source->text, source->len),
-		.draft = draft,
+	const struct parse_input in = {
+		.source = source,
+		.path = draft->c.path,
+		.root = &grammar_root,
+		.empty = "the spec is empty; it needs at least 'nodes'",
+		.arena = &draft->c.arena,
 		.diag = diag,
 		.marks = marks,
 	};
-	bool complete = parse_root(&p);
 
-	buf_done(&p.where);
-	yaml_reader_free(p.reader);
-	return complete;
+	return parse_file(&in, draft);
 }

@@ -1,5 +1,6 @@
 /* The parser's hands: the next event, stepping over values, mistakes every part can meet. */
 #include <limits.h>
+#include <string.h>
 
 #include "lib/spec/parser.h"
 
@@ -21,13 +22,30 @@ static void hide_broken(struct parser *p, const struct yaml_failure *f)
 		diag_mask(p->diag, (struct yaml_span){last, end});
 }
 
+/* The text stays as it was when it cannot be replaced. */
+static void replace_variables(struct parser *p)
+{
+	_cleanup_err_ struct err err = ERR_INIT;
+
+	if (expand_text(p->expand, p->ev.text, p->ev.at.start.line, &err) < 0) {
+		diag_add(p->diag, p->ev.at, buf_str(&p->where), "%s", err_msg(&err));
+		return;
+	}
+	p->ev.text = buf_str(&p->expand->text);
+	p->ev.plain =
+		false; /* nothing in it is YAML's any more: it is text, also when it is empty */
+}
+
 bool parser_next(struct parser *p)
 {
 	_cleanup_err_ struct err err = ERR_INIT;
 	struct yaml_failure failure;
 
-	if (yaml_next(p->reader, &p->ev, &err) >= 0)
+	if (yaml_next(p->reader, &p->ev, &err) >= 0) {
+		if (p->expand && p->ev.kind == YAML_KIND_SCALAR && strchr(p->ev.text, '$'))
+			replace_variables(p);
 		return true;
+	}
 	failure = yaml_failed(p->reader);
 	hide_broken(p, &failure);
 	diag_add(p->diag, (struct yaml_span){failure.at, failure.at}, "", "%s", err_msg(&err));

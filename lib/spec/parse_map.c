@@ -105,7 +105,7 @@ bool parse_map(struct parser *p, const struct field *f, char *base)
 	}
 	if (m.n)
 		map_refuse_twins(p, &m);
-	pairs = arena_array(&p->draft->c.arena, struct spec_pair, m.n + 1);
+	pairs = arena_array(p->arena, struct spec_pair, m.n + 1);
 	for (size_t i = 0; i < m.n; i++)
 		pairs[i] = m.list[i].pair;
 	array_store(f, base, &(struct array){.data = (char *)pairs, .n = m.n});

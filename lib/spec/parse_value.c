@@ -7,8 +7,8 @@ int parser_run_type(struct parser *p, const struct field *f, const struct type *
 	const char *text, void *out, struct err *err)
 {
 	struct value_context x = {
-		.arena = &p->draft->c.arena,
-		.base = p->draft->c.path,
+		.arena = p->arena,
+		.base = p->path,
 		.min = f->min,
 		.max = f->max,
 		.words = f->words,
@@ -78,7 +78,7 @@ void *array_push(struct parser *p, const struct field *f, struct array *a)
 {
 	char *item;
 
-	a->data = arena_grow_(&p->draft->c.arena, a->data, a->n, &a->cap, f->size);
+	a->data = arena_grow_(p->arena, a->data, a->n, &a->cap, f->size);
 	item = a->data + a->n++ * f->size;
 	if (f->line_at != NOWHERE)
 		memcpy(item + f->line_at, &p->ev.at.start.line, sizeof(int));

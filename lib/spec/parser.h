@@ -7,15 +7,18 @@
  */
 #pragma once
 
+#include "lib/spec/expand.h"
 #include "lib/spec/parse.h"
 
 struct parser {
 	struct yaml_reader *reader;
 	struct yaml_event ev; /* the event at hand */
-	struct draft *draft;
+	struct arena *arena;  /* of what is read; borrowed */
+	const char *path;     /* of the file, for paths in it; borrowed */
 	struct diag *diag;
 	struct marks *marks;
-	struct buf where; /* path of what is being read; owned */
+	struct expansion *expand; /* NULL: a '$' is nothing special */
+	struct buf where;         /* path of what is being read; owned */
 };
 
 /* ---- parse_event.c ---- */

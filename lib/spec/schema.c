@@ -166,6 +166,8 @@ static void print_field(struct printer *p, const struct field *f, const char *ke
 	case SHAPE_MAP: print_map(p, f); break;
 	case SHAPE_SECTION: print_section(p, f->section, true); break;
 	case SHAPE_SECTIONS: print_sections(p, f); break;
+	case SHAPE_NAMED:
+	case SHAPE_IGNORED: break; /* of other files */
 	}
 	print_default(p, f);
 	close_object(p);

@@ -1,11 +1,15 @@
 LIB_SPEC_SRC := \
 	lib/spec/check.c \
 	lib/spec/check_faas.c \
+	lib/spec/check_function.c \
 	lib/spec/check_tune.c \
 	lib/spec/cluster.c \
 	lib/spec/diag.c \
 	lib/spec/excerpt.c \
+	lib/spec/expand.c \
 	lib/spec/grammar.c \
+	lib/spec/grammar_stack.c \
+	lib/spec/include.c \
 	lib/spec/marks.c \
 	lib/spec/parse.c \
 	lib/spec/parse_event.c \

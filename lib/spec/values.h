@@ -44,6 +44,7 @@ value_fn value_label;       /* RFC 1123 label of at most x->max characters (0: 6
 value_fn value_user;        /* user name of a Unix system */
 value_fn value_login;       /* user name for basic authentication */
 value_fn value_image;       /* image reference */
+value_fn value_secret_name; /* what clients of the gateway call a secret */
 value_fn value_constraint;  /* placement constraint of the swarm */
 value_fn value_server_name; /* names for nginx's server_name */
 value_fn value_address;     /* where to connect: IP address (canonical form) or host name */

@@ -125,6 +125,22 @@ int value_image(const struct value_context *x, const char *s, void *ret, struct 
 	return keep(x, s, ret);
 }
 
+/* Swarm's own name is this, a dot and a number of up to seven digits; it takes 64 characters. */
+int value_secret_name(const struct value_context *x, const char *s, void *ret, struct err *err)
+{
+	size_t len = strlen(s);
+
+	if (len > 56)
+		return value_bad(err, s, "is too long: %zu characters, at most 56", len);
+	if (!len || !only(s, ALNUM "_.-") || !isalnum((unsigned char)s[0]) ||
+		!isalnum((unsigned char)s[len - 1]))
+		return value_bad(
+			err, s, "is not the name of a secret: letters, digits and inner . _ -");
+	if (!strncmp(s, "svarm-", 6))
+		return value_bad(err, s, "is not for functions: svarm's own begin with 'svarm-'");
+	return keep(x, s, ret);
+}
+
 int value_constraint(const struct value_context *x, const char *s, void *ret, struct err *err)
 {
 	size_t key = strspn(s, ALNUM "._-");

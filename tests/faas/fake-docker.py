@@ -5,19 +5,29 @@ State lives in memory.  Beside Docker's own routes there is POST /_control, with
   {"tasks": {"NAME": ["ADDRESS", ...]}}   running tasks of a service from now on
   {"broken": true|false}                  answer 500 to everything but /_control
   {"services": {"NAME": {...Spec}}}       add services as if made by `docker stack deploy`
+  {"images": {"NAME": {...}}}             images this node has
+  {"logs": {"NAME": [[STREAM, TASK, UNIX-TIME, TEXT], ...]}}   lines of a service
+  {"log_error": "TEXT"}                   every log ends with this message of Docker's from now on
 Services made through the API get as many tasks as they have replicas, all at 127.0.0.1.
+
+FAKE_DOCKER_API="MIN-MAX" is the range of API versions it speaks (minors), default 12-41.
 """
+import base64
+import binascii
 import json
 import os
 import queue
+import select
 import socketserver
+import struct
 import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 LABEL = "com.openfaas.function"
+API_MIN, API_MAX = (int(n) for n in os.environ.get("FAKE_DOCKER_API", "12-41").split("-"))
 
 
 class State:
@@ -26,6 +36,10 @@ class State:
         self.services = {}
         self.tasks = {}
         self.secrets = [{"ID": "secret1", "Spec": {"Name": "api-key", "Labels": {}}}]
+        self.values = {}
+        self.images, self.logs, self.log_error = {}, {}, None
+        self.readers = 0
+        self.versions = set()
         self.listeners = []
         self.broken = False
         self.serial = 100
@@ -100,7 +114,8 @@ class Handler(BaseHTTPRequestHandler):
         if path.startswith("/v1."):
             version, path = path[1:].split("/", 1)
             path = "/" + path
-            if not 40 <= int(version[3:]) <= 41:
+            STATE.versions.add(version)
+            if not max(API_MIN, 40) <= int(version[3:]) <= API_MAX:
                 return self.answer(400, {"message": "client version %s is not supported" % version})
         STATE.requests[path] = STATE.requests.get(path, 0) + 1
         if path == "/_control":
@@ -110,7 +125,8 @@ class Handler(BaseHTTPRequestHandler):
         parts = path.strip("/").split("/")
         verb = self.command
         if path == "/version":
-            return self.answer(200, {"ApiVersion": "1.41", "MinAPIVersion": "1.12"})
+            return self.answer(200, {"ApiVersion": "1.%d" % API_MAX,
+                                     "MinAPIVersion": "1.%d" % API_MIN})
         if path == "/services" and verb == "GET":
             return self.list_services()
         if path == "/tasks":
@@ -118,6 +134,15 @@ class Handler(BaseHTTPRequestHandler):
                 return self.answer(200, STATE.task_list())
         if path == "/secrets":
             return self.answer(200, STATE.secrets)
+        if path == "/secrets/create":
+            return self.secret_create()
+        if len(parts) == 2 and parts[0] == "secrets" and verb == "DELETE":
+            return self.secret_delete(parts[1])
+        if parts[0] == "images" and parts[-1] == "json":
+            image = STATE.images.get(unquote("/".join(parts[1:-1])))
+            return self.answer(200 if image else 404, image or {"message": "no such image"})
+        if len(parts) == 3 and parts[2] == "logs":
+            return self.service_logs(parts[1])
         if path == "/services/create":
             return self.create()
         if len(parts) == 3 and parts[2] == "update":
@@ -134,11 +159,17 @@ class Handler(BaseHTTPRequestHandler):
         if self.command == "GET":
             with STATE.lock:
                 return self.answer(200, {"services": list(STATE.services.values()),
-                                         "requests": STATE.requests})
+                                         "requests": STATE.requests, "secrets": STATE.secrets,
+                                         "values": STATE.values, "readers": STATE.readers,
+                                         "versions": sorted(STATE.versions)})
         wanted = self.body()
         with STATE.lock:
             STATE.tasks.update(wanted.get("tasks", {}))
             STATE.broken = wanted.get("broken", STATE.broken)
+            STATE.images.update(wanted.get("images", {}))
+            STATE.log_error = wanted.get("log_error", STATE.log_error)
+            for name, lines in wanted.get("logs", {}).items():
+                STATE.logs.setdefault(name, []).extend(lines)
             for name, spec in wanted.get("services", {}).items():
                 STATE.add(dict(spec, Name=name))
             if not wanted.get("quiet"):
@@ -169,7 +200,7 @@ class Handler(BaseHTTPRequestHandler):
                 return self.answer(404, {"message": "service %s not found" % sid})
             if int(self.query["version"][0]) != service["Version"]["Index"]:
                 return self.answer(500, {"message": "rpc error: update out of sequence"})
-            service["Spec"] = spec
+            service["PreviousSpec"], service["Spec"] = service["Spec"], spec
             service["Version"]["Index"] = STATE.bump()
             STATE.event("update", spec["Name"])
         return self.answer(200, {"Warnings": None})
@@ -181,6 +212,90 @@ class Handler(BaseHTTPRequestHandler):
                 return self.answer(404, {"message": "service %s not found" % sid})
             STATE.event("remove", service["Spec"]["Name"])
         return self.answer(200)
+
+    def secret_create(self):
+        spec = self.body()
+        try:
+            value = base64.b64decode(spec["Data"], validate=True)
+        except binascii.Error:
+            return self.answer(400, {"message": "invalid secret data"})
+        if not 1 <= len(value) <= 500 * 1024 or len(spec["Name"]) > 64:
+            return self.answer(400, {"message": "invalid secret"})
+        with STATE.lock:
+            if any(s["Spec"]["Name"] == spec["Name"] for s in STATE.secrets):
+                return self.answer(409, {"message": "secret with name %s already exists"
+                                         % spec["Name"]})
+            sid = "sec%d" % STATE.bump()
+            STATE.values[spec["Name"]] = spec.pop("Data")
+            STATE.secrets.append({"ID": sid, "Spec": spec})
+        return self.answer(201, {"ID": sid})
+
+    def secret_delete(self, sid):
+        with STATE.lock:
+            for service in STATE.services.values():
+                container = service["Spec"]["TaskTemplate"]["ContainerSpec"]
+                if any(s["SecretID"] == sid for s in container.get("Secrets") or []):
+                    return self.answer(400, {"message": "secret is in use by the following "
+                                             "service: " + service["Spec"]["Name"]})
+            found = [s for s in STATE.secrets if s["ID"] == sid]
+            STATE.secrets = [s for s in STATE.secrets if s["ID"] != sid]
+        return self.answer(204 if found else 404, None)
+
+    def service_logs(self, sid):
+        """Frames of one line each, sent in pieces that have nothing to do with them."""
+        with STATE.lock:
+            service = STATE.services.get(sid)
+        if not service:
+            return self.answer(404, {"message": "service %s not found" % sid})
+        for option in ["stdout", "stderr", "timestamps", "details"]:
+            if self.query.get(option) != ["1"]:
+                return self.answer(400, {"message": "not asked for " + option})
+        name = service["Spec"]["Name"]
+        follow = self.query["follow"] == ["1"]
+        since = float(self.query.get("since", ["0"])[0])
+        self.send_response(200)
+        self.send_header("Content-Type", "application/vnd.docker.multiplexed-stream")
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        with STATE.lock:
+            STATE.readers += 1
+        try:
+            lines = [line for line in STATE.logs.get(name, []) if line[2] >= since]
+            tail = self.query["tail"][0]
+            done = len(STATE.logs.get(name, []))
+            if tail != "all":
+                lines = lines[len(lines) - min(int(tail), len(lines)):]
+            self.send_lines(lines)
+            while follow:
+                time.sleep(0.02)
+                fresh = STATE.logs.get(name, [])[done:]
+                done += len(fresh)
+                self.send_lines(fresh)
+                if not fresh and select.select([self.connection], [], [], 0)[0]:
+                    raise OSError("the reader has gone")
+            if STATE.log_error:
+                self.send_pieces(frame(3, STATE.log_error.encode()))
+            self.wfile.write(b"0\r\n\r\n")
+        except OSError:
+            self.close_connection = True
+        finally:
+            with STATE.lock:
+                STATE.readers -= 1
+
+    def send_lines(self, lines):
+        data = b""
+        for stream, task, at, text in lines:
+            stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(at)) + ".000000001Z"
+            data += frame(stream, ("%s com.docker.swarm.node.id=n1,com.docker.swarm.service.id=s1,"
+                                   "com.docker.swarm.task.id=%s %s\n" % (stamp, task, text)).encode())
+        self.send_pieces(data)
+
+    def send_pieces(self, data):
+        step = 7 if len(data) < 100000 else 65000
+        for at in range(0, len(data), step):
+            piece = data[at:at + step]
+            self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
+        self.wfile.flush()
 
     def events(self):
         q = queue.Queue()
@@ -196,6 +311,10 @@ class Handler(BaseHTTPRequestHandler):
         except OSError:
             STATE.listeners.remove(q)
             self.close_connection = True
+
+
+def frame(stream, text):
+    return struct.pack(">B3xI", stream, len(text)) + text
 
 
 class Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):

@@ -72,7 +72,7 @@ def unknown(s):
     assert r.status == 404 and r.text.startswith(
         "error finding function nope.openfaas-fn: server returned non-200 status code (404) for "
         "function, nope"), r.text
-    for path in ["/", "/x", "/function", "/function/", "//function/echo", "/function/a;b",
+    for path in ["/x", "/function", "/function/", "//function/echo", "/function/a;b",
                  "/async-function", "/functionx/echo"]:
         assert s.get(path).status in (404, 405), (path, s.get(path).status)
 

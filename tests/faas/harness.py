@@ -290,11 +290,11 @@ class Stack:
         self.spawn("gateway", [program("svarm-gateway")], self.env(**env))
         wait_for("the gateway", lambda: self.get("/healthz").status in (200, 503), 30)
 
-    def start_worker(self, **env):
+    def start_worker(self, asan="", **env):
         self.workers += 1
         name = "worker%d" % self.workers
         self.spawn(name, [program("svarm-queue-worker")],
-                   self.env(SVARM_PEER_PORT="0", ASAN_OPTIONS="detect_leaks=1",
+                   self.env(SVARM_PEER_PORT="0", ASAN_OPTIONS="detect_leaks=1:" + asan,
                             SVARM_RETRY="50ms", **env))
         wait_for("the worker", lambda: "connected to redis" in self.log(name))
         return name
@@ -320,11 +320,13 @@ class Stack:
         c.request("POST" if wanted else "GET", "/_control", json.dumps(wanted) if wanted else None)
         return json.loads(c.getresponse().read())
 
-    def function(self, name, addresses, replicas=None):
+    def function(self, name, addresses, replicas=None, annotations=None):
         """A function as `docker stack deploy` makes it."""
         n = len(addresses) if replicas is None else replicas
         spec = {"Labels": {"com.openfaas.function": name, "function": "true",
-                           "com.docker.stack.namespace": "fn"},
+                           "com.docker.stack.namespace": "fn",
+                           **{"com.openfaas.annotations." + k: v
+                              for k, v in (annotations or {}).items()}},
                 "TaskTemplate": {"ContainerSpec": {"Image": "svarm/echo:dev"},
                                  "Networks": [{"Target": "n1"}]},
                 "Mode": {"Replicated": {"Replicas": n}}}
@@ -362,6 +364,12 @@ class Stack:
     def probe(self, *args, of="svarm-gateway"):
         p = subprocess.run([program(of), "probe", *args], capture_output=True, text=True,
                            env={**os.environ, **self.env()}, timeout=60)
+        return p.returncode, json.loads(p.stdout) if p.stdout else p.stderr
+
+    def queue_command(self, *args):
+        """`svarm-gateway queue …`: exit status and JSON, or what it said instead."""
+        p = subprocess.run([program("svarm-gateway"), "queue", *args], capture_output=True,
+                           text=True, env={**os.environ, **self.env()}, timeout=60)
         return p.returncode, json.loads(p.stdout) if p.stdout else p.stderr
 
     def queue_length(self):

@@ -15,9 +15,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void try_deploy(const char *text, size_t size)
 {
 	_cleanup_(arena_done) struct arena a = ARENA_INIT;
-	_cleanup_json_ json_t *ids = json_object(), *service = NULL, *status = NULL;
+	_cleanup_json_ json_t *secrets = json_object(), *service = NULL, *status = NULL;
 	_cleanup_err_ struct err err = ERR_INIT;
 	_cleanup_buf_ struct buf auth = BUF_INIT;
+	struct deploy_place place = {.network = "svarm"};
 	struct deploy d;
 
 	if (deploy_parse(text, size, &a, &d, &err) < 0) {
@@ -26,10 +27,11 @@ static void try_deploy(const char *text, size_t size)
 		return;
 	}
 	for (size_t i = 0; i < d.secrets.n; i++)
-		json_object_set_new(ids, d.secrets.v[i], json_string("id"));
-	if (d.registry_auth)
-		deploy_registry_auth(&d, &auth);
-	service = json_pack("{s:s, s:o}", "ID", "x", "Spec", deploy_spec(&d, "svarm", ids, NULL));
+		json_object_set_new(
+			secrets, d.secrets.v[i], json_pack("{s:s, s:s}", "id", "i", "name", "n"));
+	deploy_registry_auth(&d, &auth);
+	place.secrets = secrets;
+	service = json_pack("{s:s, s:o}", "ID", "x", "Spec", deploy_spec(&d, &place, NULL));
 	status = deploy_status(service, 1);
 	if (!json_str(status, "name") || strcmp(json_str(status, "name"), d.name))
 		abort(); /* what was deployed is what is reported */
@@ -54,8 +56,8 @@ static void try_lists(const char *text, size_t size)
 
 static void try_entry(const char *text, size_t size)
 {
-	static const char *const names[] = {
-		"id", "fn", "path", "qs", "method", "headers", "cb", "t", "body"};
+	static const char *const names[] = {"id", "fn", "path", "qs", "method", "headers", "cb",
+		"t", "q", "ra", "rmin", "rmax", "rc", "n", "body"};
 	redisReply items[2 * ARRAY_SIZE(names)], *pointers[2 * ARRAY_SIZE(names)];
 	redisReply list = {.type = REDIS_REPLY_ARRAY, .element = pointers};
 	_cleanup_(arena_done) struct arena a = ARENA_INIT;

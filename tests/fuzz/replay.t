@@ -11,6 +11,7 @@ for target in "${targets[@]}"; do
 	n=$((n + 1))
 	dirs=("tests/fuzz/corpus/$target")
 	[ "$target" != spec ] || dirs+=(tests/plan/spec)
+	[ "$target" != stack ] || dirs+=(tests/plan/spec/stack)
 	mapfile -d '' files < <(find "${dirs[@]}" -type f -print0 2>/dev/null)
 	if [ ${#files[@]} -eq 0 ]; then
 		echo "not ok $n - $target: no corpus"

@@ -469,6 +469,12 @@ wait
 is "a secret file arrives" "$(cat /srv/secret-file)" hunter21234567890123
 printf '7\nhunt' | node 'step 1 0 secret_create short'
 is "a short secret is refused" "$(grep -c '@fail 1' "$work/out")" 1
+printf '8\nhunter2' | node 'step 1 0 secret_create short'
+is "also one that lacks a single byte" "$(grep -c '@fail 1' "$work/out")" 1
+: >/srv/asked
+printf '6\na\0b\n\n\xff' | node "step 1 0 secret_create key.2 svarm.secret=key 'a=b c'"
+is "a secret of any bytes" "$(od -An -c /srv/secret | tr -s ' ')" ' a \0 b \n \n 377'
+has "its labels" /srv/asked 'secret create --label svarm.managed=true --label svarm.secret=key --label a=b c key.2 -'
 
 # ---- docker -----------------------------------------------------------------------------------
 fresh
@@ -545,6 +551,7 @@ case "$1 $2" in
 "config create") cat "$6" >/srv/config 2>/dev/null || cat "$5" >/srv/config ;;
 "service inspect") [ -e /srv/there ] && echo 'ab12/update?version=7' ;;
 "version --format") cat /srv/min ;;
+"secret inspect") echo "id-of-$5" ;;
 "stack deploy") printf '%s\n' "$SVARM_DOCKER_API" >/srv/api-version ;;
 esac
 SH
@@ -560,6 +567,8 @@ has "a service that is not there: as said" /srv/api '^{"Name":"echo"}$'
 touch /srv/there
 frame '{}' | node 'step 1 0 service_put echo'
 has "a service that is there: updated, by its version" /srv/api '^POST /services/ab12/update?version=7 HTTP'
+frame '{"S":[{"SecretID":"a-1","SecretName":"a-1"},{"SecretID":"b-2"}]}' | node 'step 1 0 service_put echo a-1 b-2'
+has "a service with secrets: their ids" /srv/api '^{"S":\[{"SecretID":"id-of-a-1","SecretName":"a-1"},{"SecretID":"id-of-b-2"}\]}$'
 socket '400 Bad Request' '{"message":"invalid reference format"}'
 frame '{}' | node 'step 1 0 service_put echo'
 is "a service that docker refuses: exit status" $? 1
@@ -572,7 +581,7 @@ done
 # A function that another service runs from now on: that one comes up first.
 fake docker <<'SH'
 case "$1 $2" in
-"service inspect") echo echo ;;
+"service inspect") for last in "$@"; do :; done && echo "$last" echo ;;
 "service ls")
 	n=$(wc -l </srv/looks) && echo >>/srv/looks
 	printf '%s\n' 'aaaa 2/2' "bbbb $((n < 3 ? n : 2))/2"
@@ -581,10 +590,10 @@ case "$1 $2" in
 esac
 SH
 : >/srv/looks
-node 'step 1 0 service_remove aaaabbbbcccc'
+node 'step 1 0 services_remove aaaabbbbcccc'
 is "a function that moves: the old service goes when the new one runs" "$(cat /srv/removed)" 3
 : >/srv/looks
-node 'step 1 0 service_remove bbbbaaaa'
+node 'step 1 0 services_remove bbbbaaaa'
 is "a function that moves: not kept waiting by itself" "$(cat /srv/removed)" 1
 
 # ---- services that do not run -----------------------------------------------------------------
@@ -660,6 +669,42 @@ is "a rollback: exit status" $? 1
 has "a rollback: why" "$work/out" "^@stuck img${T}rolled back, 1/1 running${T}img:1"
 has "a rollback: said so" "$work/out" '^@log not all services run: img 1/1 (rolled back)$'
 rm /srv/update.img
+# ---- stacks -----------------------------------------------------------------------------------
+fresh
+fake docker <<'SH'
+case "$1 $2" in
+"service ls") [ ! -e /srv/running ] || cat /srv/running ;;
+"stack deploy") while [ $# -gt 1 ]; do [ "$1" != --compose-file ] || cp "$2" /srv/deployed; shift; done ;;
+esac
+SH
+compose='services:
+  "up":
+    deploy:
+      replicas: 2 # 2 to 9
+  "high":
+    deploy:
+      replicas: 2 # 2 to 9
+  "asleep":
+    deploy:
+      replicas: 2 # 0 to 9
+  "fixed":
+    deploy:
+      replicas: 2 # 2 to 2
+  "new":
+    deploy:
+      replicas: 2 # 2 to 9
+  "text":
+    command: "replicas: 2 # 2 to 9"'
+frame "$compose" | node 'step 1 0 stack_deploy fn'
+is "a stack: the file arrives as it was" "$(cat /srv/deployed)" "$compose"
+hasnt "a stack: what else bears its label stays" /srv/asked --prune
+hasnt "a stack: nothing is removed" /srv/asked 'service rm'
+printf '%s\n' 'fn_up 5/7' 'fn_high 0/12' 'fn_asleep 0/0' 'fn_fixed 4/4' 'fn_text 5/5' >/srv/running
+frame "$compose" | node 'step 1 0 stack_deploy fn fn_gone fn_away'
+is "a stack: what moved meanwhile keeps its number, within its range" \
+	"$(grep -o 'replicas: [0-9]*' /srv/deployed | tr -d -c '0-9\n' | tr '\n' ' ')" "7 2 0 2 2 2 "
+has "a stack: what left the spec goes" /srv/asked '^docker service rm fn_gone$'
+has "a stack: all of it" /srv/asked '^docker service rm fn_away$'
 
 # ---- packages ---------------------------------------------------------------------------------
 fresh

@@ -65,7 +65,7 @@ for flag in --help -h; do
 	is "$flag" 0 '^usage: svarm COMMAND' -
 done
 commands=$("$svarm" help --words)
-for c in check plan up health status down schema render version help; do
+for c in check plan up health status fn queue down schema render version help; do
 	grep -qx "$c" <<<"$commands"
 	ok $? "'help' knows '$c'"
 done
@@ -111,6 +111,74 @@ jq -e '.error.message == "no command given"' "$T/out" >/dev/null
 ok $? "no command, in JSON"
 run --events x check "$good"
 is "an option before a command that does not know it" 2 - "does not know"
+
+# ---- commands of two words --------------------------------------------------------------------
+run fn
+is "fn alone" 2 - "command 'fn' needs more arguments"
+run fn lst "$good"
+is "an unknown verb, a near one" 2 - "'svarm fn' does not know 'lst'; did you mean 'list'\?"
+run fn xxxxxxx
+is "an unknown verb, none near" 2 - "does not know 'xxxxxxx', only: list, invoke, logs, scale, remove"
+run fn $'a\033[31mb'
+is "an unknown verb cannot colour the terminal" 2 - 'a\\x1b\[31mb'
+run fn invoke
+is "a verb without its argument" 2 - "'svarm fn invoke' needs more arguments: NAME"
+run fn list a b
+is "a verb with too many" 2 - "unexpected argument 'b'"
+run fn list --follow "$good"
+is "another verb's option" 2 - "'svarm fn list' does not know --follow"
+run fn scale echo -1 "$good"
+is "a negative number looks like an option" 2 - "unknown option '-1'"
+for number in x 1.5 1001 ''; do
+	run fn scale echo "$number" "$good"
+	is "fn scale to '$number'" 2 - "is not a number from 0 to 1000"
+done
+for name in '' '../system/functions' 'a b' 'a?b' '.x' $'a\nb' "$(printf 'a%.0s' {1..201})"; do
+	run fn invoke "$name" "$good"
+	is "fn invoke '${name:0:20}'" 2 - "is not the name of a function"
+done
+for path in x '/a b' $'/a\r\nX: y'; do
+	run fn invoke echo --path "$path" "$good"
+	is "fn invoke --path '${path:0:6}'" 2 - "--path: begins with '/' or '.' and holds no spaces"
+done
+for header in X 'X Y: z' ': z' $'X: a\r\nY: b' 'Host: x' 'content-length: 5'; do
+	run fn invoke echo -H "$header" "$good"
+	is "fn invoke -H '${header:0:10}'" 2 - "--header: "
+done
+run fn invoke echo -X TRACE "$good"
+is "fn invoke -X TRACE" 2 - "--method: POST, GET"
+run fn invoke echo --async -X PUT "$good"
+is "a queued call that is no POST" 2 - "--async: queued calls are POST"
+run fn invoke echo -d "@$T/none" "$good"
+is "fn invoke with a file that is not there" 3 - "unable to open '.*/none'"
+run fn logs echo --since yesterday "$good"
+is "fn logs --since yesterday" 2 - "--since: write it as in 10m"
+run fn list "$T/none.yaml"
+is "fn with a spec that is not there" 2 - "unable to open '.*none.yaml'"
+run fn list --json "$bad"
+is "fn with a spec that is wrong" 2 '"ok": false' "did you mean 'roles'"
+run fn list --events x "$good"
+is "fn writes no events" 2 - "unknown option '--events'"
+run queue
+is "queue alone" 2 - "command 'queue' needs more arguments"
+for verb in replay purge; do
+	run queue $verb "$good"
+	is "queue $verb: never all by omission" 2 - "needs an ID of 'svarm queue dead', --function NAME, or --all"
+	run queue $verb 17-0 --all "$good"
+	is "queue $verb: one way to choose" 2 - "needs an ID"
+	run queue $verb nonsense "$good" --all
+	is "queue $verb: not an ID" 2 - "'nonsense' is no ID"
+done
+run queue dead --function $'a\nb' "$good"
+is "queue dead --function of two lines" 2 - "--function: holds what none has"
+run queue dead --bodies "$good"
+is "queue dead --bodies for people" 2 - "--bodies: only with --json"
+run queue status --limit 3 "$good"
+is "queue status --limit" 2 - "does not know --limit"
+# Nobody listens there: connecting fails soon, though the spec would have it tried for long.
+sed "s/^nodes:/ssh: {connect_timeout: 1s, port: 9}\nnodes:/; s/203.0.113.11/127.0.0.1/" "$good" >"$T/refused.yaml"
+run fn list "$T/refused.yaml" --json
+is "a leader that cannot be reached" 1 '"kind": "node"' "fjord-1"
 
 # ---- version, schema, check -------------------------------------------------------------------
 run version

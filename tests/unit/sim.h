@@ -815,6 +815,8 @@ static inline int sim_stack_deploy(struct sim_run *n, char **a)
 	if (r < 0)
 		return r;
 	sim_deploy(n->s->world, a[0], n->frame.data);
+	for (size_t i = 1; a[i]; i++)
+		map_del(&n->s->world->services, a[i]);
 	return 0;
 }
 

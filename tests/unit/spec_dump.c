@@ -79,6 +79,40 @@ static void limits(struct buf *b, const char *key, const struct spec_limits *l)
 		l->cpus);
 }
 
+static void scale(struct buf *b, const struct spec_scale *s)
+{
+	buf_addf(b, "\"scale\": {\"moves\": %d, \"in_labels\": %d, \"min\": %d, \"max\": %d, ",
+		s->moves, s->in_labels, s->min, s->max);
+	buf_addf(b, "\"type\": %d, \"target\": %d, \"factor\": %d, \"zero\": %d, ", (int)s->type,
+		s->target, s->factor, s->zero);
+	buf_addf(b, "\"zero_after_us\": %llu}", (unsigned long long)s->zero_after);
+}
+
+static void secrets(struct buf *b, const struct cluster *c)
+{
+	buf_adds(b, "\"secrets\": [");
+	for (size_t i = 0; i < c->faas.n_secrets; i++) {
+		const struct spec_secret *s = &c->faas.secrets[i];
+
+		buf_adds(b, i ? ", {" : "{");
+		text(b, "name", s->name);
+		buf_addf(b, ", \"from\": %d, ", (int)s->from.from);
+		text(b, "value", s->from.value);
+		buf_addf(b, ", \"line\": %d}", s->line);
+	}
+	buf_addc(b, ']');
+}
+
+static void queue(struct buf *b, const struct spec_queue *q)
+{
+	buf_addf(b, "\"queue\": {\"max_inflight\": %d, \"attempts\": %d, \"retry_wait\": %llu, ",
+		q->max_inflight, q->attempts, (unsigned long long)q->retry_wait);
+	buf_addf(b, "\"retry_max_wait\": %llu, \"dead\": %d, \"callbacks\": %d, ",
+		(unsigned long long)q->retry_max_wait, q->dead, q->callbacks);
+	number(b, "memory", q->memory);
+	buf_addc(b, '}');
+}
+
 static void function(struct buf *b, const struct spec_function *f)
 {
 	buf_addf(b, "    {\"line\": %d, ", f->line);
@@ -97,7 +131,16 @@ static void function(struct buf *b, const struct spec_function *f)
 	limits(b, "limits", &f->limits);
 	buf_adds(b, ", ");
 	limits(b, "requests", &f->requests);
-	buf_addf(b, ", \"read_only\": %s}", f->read_only ? "true" : "false");
+	buf_addf(b, ", \"read_only\": %s,\n     ", f->read_only ? "true" : "false");
+	pairs(b, "annotations", f->annotations, f->n_annotations);
+	buf_adds(b, ", ");
+	texts(b, "secrets", f->secrets, f->n_secrets);
+	buf_addf(b, ", \"timeout_us\": %llu, \"healthcheck\": %d,\n     ",
+		(unsigned long long)f->timeout, (int)f->healthcheck);
+	scale(b, &f->scale);
+	buf_adds(b, ", ");
+	text(b, "file", f->file);
+	buf_addc(b, '}');
 }
 
 static void dump_ssh(struct buf *b, const struct cluster *c)
@@ -154,9 +197,13 @@ static void dump_faas(struct buf *b, const struct cluster *c)
 	text(b, "user", c->faas.user);
 	buf_addf(b, ", \"password\": {\"from\": %d, ", (int)c->faas.password.from);
 	text(b, "value", c->faas.password.value);
-	buf_addf(b, "}, \"max_inflight\": %d, \"redis\": {", c->faas.max_inflight);
+	buf_addf(b, "}, \"max_inflight\": %d, ", c->faas.max_inflight);
+	queue(b, &c->faas.queue);
+	buf_adds(b, ", \"redis\": {");
 	number(b, "memory", c->faas.redis.memory);
-	buf_addf(b, ", \"persistence\": %d}, \"functions\": [\n", (int)c->faas.redis.persistence);
+	buf_addf(b, ", \"persistence\": %d}, ", (int)c->faas.redis.persistence);
+	secrets(b, c);
+	buf_adds(b, ", \"functions\": [\n");
 	for (size_t i = 0; i < c->faas.n_functions; i++) {
 		function(b, &c->faas.functions[i]);
 		buf_adds(b, i + 1 < c->faas.n_functions ? ",\n" : "\n");

@@ -675,17 +675,20 @@ static void test_images(void **state)
 
 static void test_secrets(void **state)
 {
+	const char *labels[] = {"a=b", "c=d e"};
 	_diff_ d;
 	struct resource *r;
 
 	diff_init(&d, "json\tsecrets\t[{\"ID\":\"1\",\"Spec\":{\"Name\":\"there\"}}]\n");
 	r = resource_add(&d.want, RES_SECRET, "there", NULL);
 	r = resource_add(&d.want, RES_SECRET, "new", NULL);
+	r->secret.labels = labels;
+	r->secret.n_labels = 2;
 	r->secret.value = "hunter2";
 	r->secret.len = 7;
 	diff_runs(&d);
 	assert_int_equal(d.set.n, 1);
-	expect_call(&d, 0, "secret_create new");
+	expect_call(&d, 0, "secret_create new 'a=b' 'c=d e'");
 	expect_change(&d, 0, CHANGE_CREATE, "new", NULL, "value not shown");
 	assert_true(d.set.steps[0].frames[0].secret);
 	assert_memory_equal(d.set.steps[0].frames[0].data, "hunter2", 7);
@@ -731,8 +734,14 @@ static void test_functions(void **state)
 		"\"Name\":\"taken\"}},{\"ID\":\"4\",\"Spec\":{\"Name\":\"gone\",\"Labels\":{"
 		"\"svarm.hash\":\"h4\"}}},{\"ID\":\"5\",\"Spec\":{\"Name\":\"fn_x\",\"Labels\":"
 		"{\"svarm.hash\":\"h5\",\"com.docker.stack.namespace\":\"fn\"}}}]\n";
+	const char *secrets[] = {"svarm-a-1"};
 	struct function_service items[] = {
-		{{"same", "h1", "same:1", 1}, "{}"}, {{"taken", "h2", "is:2", 2}, "{\"a\":1}"}};
+		{.service = {.name = "same", .hash = "h1", .image = "same:1"}, .spec = "{}"},
+		{.service = {.name = "taken", .hash = "h2", .image = "is:2", .replicas = 2},
+			.spec = "{\"a\":1}",
+			.secrets = secrets,
+			.n_secrets = 1},
+	};
 	const char *promises[] = {"ready.n1"};
 	struct resource *r;
 	_diff_ d;
@@ -745,18 +754,18 @@ static void test_functions(void **state)
 	r->functions.n_promises = 1;
 	diff_runs(&d);
 	assert_int_equal(d.set.n_steps, 2);
-	expect_call(&d, 0, "service_put taken");
+	expect_call(&d, 0, "service_put taken svarm-a-1");
 	assert_int_equal(d.set.steps[0].n_awaits, 1);
 	assert_string_equal(d.set.steps[0].frames[1].data, "{\"a\":1}");
 	expect_change(&d, 0, CHANGE_UPDATE, "taken", "? x 0", "is:2 x 2");
-	expect_call(&d, 1, "service_remove 4");
+	expect_call(&d, 1, "services_remove 4");
 	expect_change(&d, 1, CHANGE_REMOVE, "gone", "deployed", NULL);
 }
 
 static void test_stack(void **state)
 {
-	struct stack_service services[] = {{"fn_same", "h1", "same:1", 1},
-		{"fn_changed", "new", "is:2", 2}, {"fn_new", "h4", "new:1", -1}};
+	struct stack_service services[] = {{"fn_same", "h1", "same:1", 1, 0, 0},
+		{"fn_changed", "new", "is:2", 2, 2, 2}, {"fn_new", "h4", "new:1", -1, 0, 0}};
 	const char *promises[] = {"ready.n1", "ready.n2"};
 	struct resource *r;
 	_diff_ d;
@@ -771,7 +780,7 @@ static void test_stack(void **state)
 	r->stack.n_promises = 2;
 	diff_runs(&d);
 	assert_int_equal(d.set.n_steps, 1);
-	expect_call(&d, 0, "stack_deploy fn");
+	expect_call(&d, 0, "stack_deploy fn fn_gone");
 	assert_int_equal(d.set.n, 3);
 	expect_change(&d, 0, CHANGE_UPDATE, "fn_changed", "was:1 x 3", "is:2 x 2");
 	expect_change(&d, 1, CHANGE_CREATE, "fn_new", NULL, "new:1 on each node");
@@ -784,8 +793,8 @@ static void test_stack(void **state)
 
 static void test_stack_same(void **state)
 {
-	struct stack_service services[] = {{"fn_same", "h1", "same:1", 1},
-		{"fn_changed", "old", "was:1", 3}, {"fn_gone", "h3", "x", 1}};
+	struct stack_service services[] = {{"fn_same", "h1", "same:1", 1, 0, 0},
+		{"fn_changed", "old", "was:1", 3, 3, 3}, {"fn_gone", "h3", "x", 1, 0, 0}};
 	struct resource *r;
 	_diff_ d;
 
@@ -797,6 +806,44 @@ static void test_stack_same(void **state)
 	expect_nothing(&d);
 }
 
+/* One that follows its load is where it should be anywhere in its range. */
+static void test_stack_number(void **state)
+{
+	static const struct {
+		int min, max;
+		const char *after; /* NULL: as it should be */
+	} cases[] = {
+		{3, 3, NULL},
+		{1, 3, NULL},
+		{3, 9, NULL},
+		{0, 20, NULL},
+		{0, 0, NULL}, /* not judged */
+		{4, 9, "was:1 x 7 (4 to 9)"},
+		{1, 2, "was:1 x 7 (1 to 2)"},
+		{7, 7, "was:1 x 7"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct stack_service service = {
+			"fn_changed", "old", "was:1", 7, cases[i].min, cases[i].max};
+		struct stack_service others[] = {service, {.name = "fn_same", .hash = "h1"},
+			{.name = "fn_gone", .hash = "h3"}};
+		struct resource *r;
+		_diff_ d;
+
+		diff_init(&d, running);
+		r = resource_add(&d.want, RES_STACK, "fn", NULL);
+		r->stack.services = others;
+		r->stack.n_services = 3;
+		diff_runs(&d);
+		if (cases[i].after)
+			expect_change(
+				&d, 0, CHANGE_UPDATE, "fn_changed", "was:1 x 3", cases[i].after);
+		else
+			expect_nothing(&d);
+	}
+}
+
 static void test_stack_removed(void **state)
 {
 	_diff_ d;
@@ -804,7 +851,7 @@ static void test_stack_removed(void **state)
 	diff_init(&d, running);
 	resource_add(&d.want, RES_STACK, "other", NULL);
 	diff_runs(&d);
-	expect_call(&d, 0, "stack_remove other");
+	expect_call(&d, 0, "services_remove other_gone");
 	expect_change(&d, 0, CHANGE_REMOVE, "other_gone", "deployed", NULL);
 }
 
@@ -905,6 +952,7 @@ int main(void)
 		cmocka_unit_test(test_functions),
 		cmocka_unit_test(test_stack),
 		cmocka_unit_test(test_stack_same),
+		cmocka_unit_test(test_stack_number),
 		cmocka_unit_test(test_stack_removed),
 		cmocka_unit_test(test_hostile_text_is_escaped),
 		cmocka_unit_test(test_hostile_name_is_escaped),

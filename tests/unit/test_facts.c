@@ -403,7 +403,7 @@ static void test_swarm_things(void **state)
 	assert_int_equal(s->desired, 0);
 	assert_string_equal(facts_network(&f, "svarm"), "bridge");
 	assert_null(facts_network(&f, "host"));
-	assert_string_equal(facts_secret(&f, "pw-1"), "x1");
+	assert_string_equal(facts_secret(&f, "pw-1")->id, "x1");
 	assert_string_equal(facts_config(&f, "conf-1"), "c1");
 	assert_null(facts_config(&f, "conf-2"));
 }
@@ -461,7 +461,7 @@ static void test_docker_says_it_twice(void **state)
 		"\n" END);
 	assert_int_equal(f.n_secrets, 1);
 	assert_null(facts_secret(&f, "a"));
-	assert_string_equal(facts_secret(&f, "c"), "3");
+	assert_string_equal(facts_secret(&f, "c")->id, "3");
 }
 
 /* ---- broken and hostile ---- */

@@ -22,13 +22,15 @@ static const char full[] =
 static json_t *spec_of(const char *text, const json_t *old)
 {
 	_cleanup_(arena_done) struct arena a = ARENA_INIT;
-	_cleanup_json_ json_t *ids = json_pack("{s:s}", "api-key", "id1");
+	_cleanup_json_ json_t *secrets = json_pack(
+		"{s:{s:s, s:s}}", "api-key", "id", "id1", "name", "api-key.3");
+	const struct deploy_place place = {.network = "svarm", .secrets = secrets, .somaxconn = 99};
 	_cleanup_err_ struct err err = ERR_INIT;
 	struct deploy d;
 
 	if (deploy_parse(text, strlen(text), &a, &d, &err) < 0)
 		fail_msg("%s", err_msg(&err));
-	return deploy_spec(&d, "svarm", ids, old);
+	return deploy_spec(&d, &place, old);
 }
 
 static void assert_json(const json_t *got, const char *want)
@@ -46,22 +48,23 @@ static void test_spec(void **state)
 	assert_json(json_obj(s, "Labels"),
 		"{\"com.openfaas.annotations.topic\":\"t\",\"com.openfaas.function\":\"env\","
 		"\"com.openfaas.scale.min\":\"2\",\"function\":\"true\","
-		"\"svarm.limits.cpu\":\"100m\",\"svarm.limits.memory\":\"5Mi\","
-		"\"svarm.requests.memory\":\"1Mi\",\"team\":\"a\"}");
+		"\"svarm.image\":\"functions/env:1\",\"svarm.limits.cpu\":\"100m\","
+		"\"svarm.limits.memory\":\"5Mi\",\"svarm.requests.memory\":\"1Mi\","
+		"\"team\":\"a\"}");
 	assert_true(json_equal(json_obj(s, "Labels"),
 		json_at(s, "TaskTemplate", "ContainerSpec", "Labels", NULL)));
 	assert_json(json_at(s, "TaskTemplate", "ContainerSpec", "Env", NULL),
 		"[\"fprocess=cat -\",\"A=1\",\"B=x=y\"]");
 	assert_json(json_at(s, "TaskTemplate", "ContainerSpec", "Secrets", NULL),
 		"[{\"File\":{\"GID\":\"0\",\"Mode\":292,\"Name\":\"/var/openfaas/secrets/api-key\","
-		"\"UID\":\"0\"},\"SecretID\":\"id1\",\"SecretName\":\"api-key\"}]");
+		"\"UID\":\"0\"},\"SecretID\":\"id1\",\"SecretName\":\"api-key.3\"}]");
 	assert_json(json_at(s, "TaskTemplate", "Resources", NULL),
 		"{\"Limits\":{\"MemoryBytes\":5242880,\"NanoCPUs\":100000000},"
 		"\"Reservations\":{\"MemoryBytes\":1048576}}");
 	assert_json(json_at(s, "TaskTemplate", "RestartPolicy", NULL),
-		"{\"Condition\":\"any\",\"Delay\":2000000000}");
+		"{\"Condition\":\"any\",\"Delay\":1000000000}");
 	assert_json(json_at(s, "TaskTemplate", "Placement", NULL),
-		"{\"Constraints\":[\"node.platform.os == linux\",\"node.role == worker\"]}");
+		"{\"Constraints\":[\"node.role == worker\"]}");
 	assert_json(json_at(s, "TaskTemplate", "Networks", NULL), "[{\"Target\":\"svarm\"}]");
 	assert_json(json_obj(s, "Mode"), "{\"Replicated\":{\"Replicas\":2}}");
 	assert_json(json_obj(s, "EndpointSpec"), "{\"Mode\":\"dnsrr\"}");
@@ -69,6 +72,118 @@ static void test_spec(void **state)
 	assert_string_equal(json_str(json_obj(s, "UpdateConfig"), "FailureAction"), "rollback");
 	assert_true(json_bool(json_at(s, "TaskTemplate", "ContainerSpec", NULL), "ReadOnly"));
 	assert_null(json_at(s, "TaskTemplate", "ForceUpdate", NULL));
+	assert_json(json_at(s, "TaskTemplate", "ContainerSpec", "Sysctls", NULL),
+		"{\"net.core.somaxconn\":\"99\"}");
+}
+
+/* Small deployments, and one member of their containers or placements. */
+static json_t *container_of(const json_t *spec)
+{
+	return json_at(spec, "TaskTemplate", "ContainerSpec", NULL);
+}
+
+static void test_healthcheck(void **state)
+{
+	_cleanup_json_ json_t *s = spec_of("{\"service\":\"f\",\"image\":\"i\"}", NULL);
+	_cleanup_json_ json_t *kept = spec_of("{\"service\":\"f\",\"image\":\"i\",\"annotations\":"
+					      "{\"com.openfaas.healthcheck\":\"image\"}}",
+		NULL);
+
+	assert_json(json_obj(container_of(s), "Healthcheck"), "{\"Test\":[\"NONE\"]}");
+	assert_null(json_obj(container_of(kept), "Healthcheck"));
+}
+
+static void test_placement(void **state)
+{
+	static const struct {
+		const char *asked, *constraints, *reported;
+	} cases[] = {
+		{"[]", "[\"node.labels.svarm.worker == true\"]", NULL},
+		{"[\"engine.labels.gpu == yes\"]",
+			"[\"node.labels.svarm.worker == true\",\"engine.labels.gpu == yes\"]",
+			"[\"engine.labels.gpu == yes\"]"},
+		{"[\"node.role == manager\"]", "[\"node.role == manager\"]",
+			"[\"node.role == manager\"]"},
+		{"[\"node.labels.svarm.worker == true\"]", "[\"node.labels.svarm.worker == true\"]",
+			"[\"node.labels.svarm.worker == true\"]"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_json_ json_t *service = NULL, *status = NULL;
+		_cleanup_buf_ struct buf text = BUF_INIT;
+
+		buf_addf(&text, "{\"service\":\"f\",\"image\":\"i\",\"constraints\":%s}",
+			cases[i].asked);
+		service = json_pack("{s:o}", "Spec", spec_of(text.data, NULL));
+		assert_json(
+			json_at(service, "Spec", "TaskTemplate", "Placement", "Constraints", NULL),
+			cases[i].constraints);
+		status = deploy_status(service, 0);
+		if (cases[i].reported)
+			assert_json(json_arr(status, "constraints"), cases[i].reported);
+		else
+			assert_null(json_arr(status, "constraints"));
+	}
+}
+
+static void test_time_to_stop(void **state)
+{
+	static const struct {
+		const char *timeout;
+		long seconds;
+	} cases[] = {{"1s", 10}, {"45s", 45}, {"10m", 60}, {"soon", 30}, {"", 30}};
+	_cleanup_json_ json_t *unset = spec_of("{\"service\":\"f\",\"image\":\"i\"}", NULL);
+
+	assert_int_equal(json_int(container_of(unset), "StopGracePeriod", 0), 30000000000);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_json_ json_t *s = NULL;
+		_cleanup_buf_ struct buf text = BUF_INIT;
+
+		buf_addf(&text,
+			"{\"service\":\"f\",\"image\":\"i\",\"labels\":"
+			"{\"com.openfaas.timeout\":\"%s\"}}",
+			cases[i].timeout);
+		s = spec_of(text.data, NULL);
+		assert_int_equal(json_int(container_of(s), "StopGracePeriod", 0),
+			cases[i].seconds * 1000000000);
+	}
+}
+
+/* What runs may have another name than what was asked for. */
+static void test_image_comes_back_verbatim(void **state)
+{
+	static const struct {
+		const char *runs, *reported;
+	} cases[] = {
+		{"sha256:0123456789abcdef", "asked:1"},
+		{"asked:1", "asked:1"},
+		{"asked:1@sha256:0123", "asked:1"},
+		{"asked:10", "asked:10"}, /* `docker service update` by hand */
+		{"other:2", "other:2"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_json_ json_t *service = json_pack("{s:o}", "Spec",
+			spec_of("{\"service\":\"f\",\"image\":\"asked:1\"}", NULL));
+		_cleanup_json_ json_t *status = NULL;
+
+		json_object_set_new(container_of(json_obj(service, "Spec")), "Image",
+			json_string(cases[i].runs));
+		status = deploy_status(service, 0);
+		assert_string_equal(json_str(status, "image"), cases[i].reported);
+	}
+}
+
+static void test_image_id(void **state)
+{
+	_cleanup_(arena_done) struct arena a = ARENA_INIT;
+	const struct deploy_place place = {.network = "n", .image_id = "sha256:01"};
+	const struct deploy d = {.name = "f", .image = "asked:1"};
+	_cleanup_json_ json_t *s = deploy_spec(&d, &place, NULL);
+
+	assert_string_equal(json_str(container_of(s), "Image"), "sha256:01");
+	assert_string_equal(json_str(json_obj(s, "Labels"), "svarm.image"), "asked:1");
+	assert_null(json_obj(container_of(s), "Sysctls"));
 }
 
 static void test_update_keeps(void **state)
@@ -123,7 +238,7 @@ static void test_status_omits_what_nobody_asked_for(void **state)
 	_cleanup_json_ json_t *status = deploy_status(service, 0);
 
 	assert_json(status,
-		"{\"annotations\":{},\"availableReplicas\":0,\"envProcess\":\"\",\"image\":\"i\","
+		"{\"annotations\":{},\"availableReplicas\":0,\"image\":\"i\","
 		"\"invocationCount\":0,\"labels\":{\"com.openfaas.function\":\"f\",\"function\":"
 		"\"true\"},\"name\":\"f\",\"namespace\":\"openfaas-fn\",\"replicas\":1}");
 }
@@ -252,6 +367,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_spec),
+		cmocka_unit_test(test_healthcheck),
+		cmocka_unit_test(test_placement),
+		cmocka_unit_test(test_time_to_stop),
+		cmocka_unit_test(test_image_comes_back_verbatim),
+		cmocka_unit_test(test_image_id),
 		cmocka_unit_test(test_update_keeps),
 		cmocka_unit_test(test_update_of_sleeping_stays_asleep),
 		cmocka_unit_test(test_status_comes_back_verbatim),

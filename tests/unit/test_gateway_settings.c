@@ -32,6 +32,44 @@ static void defaults(void **state)
 	assert_int_equal(s.timeout_ms, 0);
 	assert_null(s.ready_path);
 	assert_null(s.queue);
+	assert_int_equal(s.retry.attempts, 0);
+	assert_int_equal(s.retry.min_ms, 0);
+	assert_int_equal(s.retry.max_ms, 0);
+	assert_int_equal(s.retry.codes_n, 0);
+}
+
+#define RETRY "\"com.openfaas.annotations.com.openfaas.retry."
+
+static void retries(void **state)
+{
+	_cleanup_(arena_done) struct arena a = ARENA_INIT;
+	struct settings s = read_labels("{" RETRY "attempts\":\"7\"," RETRY
+					"min_wait\":\"250ms\"," RETRY "max_wait\":\"1m30s\"," RETRY
+					"codes\":\"429, 500,503\"}",
+		&a);
+
+	assert_int_equal(s.retry.attempts, 7);
+	assert_int_equal(s.retry.min_ms, 250);
+	assert_int_equal(s.retry.max_ms, 90000);
+	assert_int_equal(s.retry.codes_n, 3);
+	assert_true(retry_wants(&s.retry, 503));
+	assert_false(retry_wants(&s.retry, 502));
+
+	s = read_labels("{" RETRY "attempts\":\"100000\"," RETRY "min_wait\":\"0ms\"," RETRY
+			"max_wait\":\"24h\"," RETRY "codes\":\"\"}",
+		&a);
+	assert_int_equal(s.retry.attempts, RETRY_MAX_ATTEMPTS);
+	assert_int_equal(s.retry.min_ms, 1);
+	assert_int_equal(s.retry.max_ms, RETRY_MAX_WAIT_MS);
+	assert_int_equal(s.retry.codes_n, 0);
+
+	s = read_labels("{" RETRY "attempts\":\"-1\"," RETRY "min_wait\":\"soon\"," RETRY
+			"max_wait\":\"-5s\"," RETRY "codes\":\"500,99\"}",
+		&a);
+	assert_int_equal(s.retry.attempts, 0);
+	assert_int_equal(s.retry.min_ms, 0);
+	assert_int_equal(s.retry.max_ms, 0);
+	assert_int_equal(s.retry.codes_n, 0);
 }
 
 static void all_given(void **state)
@@ -117,6 +155,7 @@ int main(void)
 		cmocka_unit_test(nonsense_is_as_if_absent),
 		cmocka_unit_test(the_maximum_is_never_below_the_minimum),
 		cmocka_unit_test(durations),
+		cmocka_unit_test(retries),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -84,6 +84,9 @@ static struct cluster *load(const char *name)
 
 	if (cluster_load(path, &c, &err) < 0)
 		fail_msg("%s", err_msg(&err));
+	if (c->faas.n_secrets)
+		c->faas.secrets[0].from = (struct secret_ref){SECRET_ENV, "SVARM_TEST_API_KEY"};
+	setenv("SVARM_TEST_API_KEY", "line 1\nline 2\n", 1);
 	for (size_t i = 0; i < c->n_images; i++)
 		c->images[i].archive = arena_printf(
 			&c->arena, "%s/%s", images_dir, path_base(c->images[i].archive));
@@ -105,6 +108,12 @@ static struct faas_context *context(const struct cluster *c)
 	return x;
 }
 
+/* Secrets that clients made. */
+static const char by_hand[] =
+	"json\tsecrets\t[{\"ID\":\"1\",\"Spec\":{\"Name\":\"by-hand.2\",\"Labels\":{"
+	"\"svarm.secret\":\"by-hand\"}}},{\"ID\":\"2\",\"Spec\":{\"Name\":\"by-hand.10\","
+	"\"Labels\":{\"svarm.secret\":\"by-hand\"}}}]\n";
+
 /* Facts of node @i of three.yaml: eth0 public, eth1 private, and @more. */
 static void facts_of(const struct cluster *c, size_t i, const char *more, struct facts *ret)
 {
@@ -112,8 +121,8 @@ static void facts_of(const struct cluster *c, size_t i, const char *more, struct
 
 	buf_addf(&lines,
 		"address\tlo\t127.0.0.1\t65536\naddress\teth0\t%s\t1500\naddress\teth1\t%s\t1450\n"
-		"sysctl\t/proc/sys/net/ipv6/conf/all/disable_ipv6\t0\n%s",
-		c->nodes[i].address, c->nodes[i].private, more);
+		"sysctl\t/proc/sys/net/ipv6/conf/all/disable_ipv6\t0\n%s%s",
+		c->nodes[i].address, c->nodes[i].private, by_hand, more);
 	facts_make(ret, buf_str(&lines));
 }
 
@@ -530,14 +539,18 @@ static void test_hash_follows_the_service(void **state)
 
 	facts_of(c, 0, kept, &f);
 	assert_int_equal(faas_want(c, &c->nodes[0], &f, x, &one, NULL), 0);
-	c->faas.functions[1].replicas = 7;
-	c->faas.max_inflight++;
+	c->faas.functions[0].replicas = 7;
+	c->faas.functions[2].replicas = 5;
+	c->faas.queue.attempts++;
 	assert_int_equal(faas_want(c, &c->nodes[0], &f, x, &two, NULL), 0);
 	a = find(&one, RES_STACK, "fn");
 	b = find(&two, RES_STACK, "fn");
-	assert_string_equal(a->stack.services[0].hash, b->stack.services[0].hash);
-	assert_string_not_equal(a->stack.services[1].hash, b->stack.services[1].hash);
-	assert_non_null(strstr(b->stack.content, b->stack.services[1].hash));
+	assert_string_not_equal(a->stack.services[0].hash, b->stack.services[0].hash);
+	assert_string_equal(a->stack.services[1].hash, b->stack.services[1].hash);
+	/* What one that moves begins with is no part of what it is. */
+	assert_string_equal(a->stack.services[2].hash, b->stack.services[2].hash);
+	assert_int_equal(b->stack.services[2].replicas, 5);
+	assert_non_null(strstr(b->stack.content, b->stack.services[0].hash));
 	a = find(&one, RES_STACK, "svarm");
 	b = find(&two, RES_STACK, "svarm");
 	assert_string_equal(a->stack.services[1].hash, b->stack.services[1].hash);
@@ -556,14 +569,175 @@ static void test_no_functions(void **state)
 	facts_of(c, 0, kept, &f);
 	assert_int_equal(faas_want(c, &c->nodes[0], &f, x, &none, NULL), 0);
 	assert_null(find(&none, RES_STACK, "fn"));
-	/* The last function left the spec, but still runs. */
+	/* Somebody else's stack of that name. */
 	facts_done(&f);
 	facts_of(c, 0,
 		"json\tservices\t[{\"Spec\":{\"Name\":\"fn_echo\",\"Labels\":"
 		"{\"com.docker.stack.namespace\":\"fn\"}}}]\n",
 		&f);
+	assert_int_equal(faas_want(c, &c->nodes[0], &f, x, &none, NULL), 0);
+	assert_null(find(&none, RES_STACK, "fn"));
+	/* The last function left the spec, but still runs. */
+	facts_done(&f);
+	facts_of(c, 0,
+		"json\tservices\t[{\"Spec\":{\"Name\":\"fn_echo\",\"Labels\":"
+		"{\"com.docker.stack.namespace\":\"fn\",\"svarm.hash\":\"h\"}}}]\n",
+		&f);
 	assert_int_equal(faas_want(c, &c->nodes[0], &f, x, &old, NULL), 0);
 	assert_int_equal(find(&old, RES_STACK, "fn")->stack.n_services, 0);
+}
+
+/* ---- functions ---- */
+
+/* What is wanted on the leader with the facts @more. */
+static const struct resource *functions_with(
+	const struct cluster *c, const char *more, struct arena *arena, struct resource_set *want)
+{
+	_cleanup_(faas_context_freep) struct faas_context *x = context(c);
+	_cleanup_(facts_done) struct facts f = {0};
+	_cleanup_buf_ struct buf lines = BUF_INIT;
+	_cleanup_err_ struct err err = ERR_INIT;
+
+	*want = (struct resource_set){.arena = arena};
+	buf_addf(&lines, "%s%s", kept, more);
+	facts_of(c, 0, buf_str(&lines), &f);
+	if (faas_want(c, &c->nodes[0], &f, x, want, &err) < 0)
+		fail_msg("%s", err_msg(&err));
+	return find(want, RES_STACK, "fn");
+}
+
+/* A service of the stack with @replicas, as the leader tells it. */
+static const char *service_fact(struct arena *a, const char *name, int replicas)
+{
+	return arena_printf(a,
+		"json\tservices\t[{\"ID\":\"1\",\"Spec\":{\"Name\":\"fn_%s\",\"Labels\":{"
+		"\"com.docker.stack.namespace\":\"fn\",\"com.openfaas.function\":\"%s\","
+		"\"svarm.hash\":\"h\"},\"Mode\":{\"Replicated\":{\"Replicas\":%d}}}}]\n",
+		name, name, replicas);
+}
+
+static void test_replicas_are_kept(void **state)
+{
+	static const struct {
+		size_t function;
+		int have, want;
+	} cases[] = {
+		/* resize: 2 to 10, or asleep */
+		{2, 5, 5},
+		{2, 0, 0},
+		{2, 10, 10},
+		{2, 11, 10},
+		/* echo: always 2 */
+		{0, 5, 2},
+		{0, 0, 2},
+		/* figlet, by its label: 1 to 20 */
+		{1, 20, 20},
+		{1, 0, 1},
+	};
+	_cleanup_(cluster_freep) struct cluster *c = three();
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_(arena_done) struct arena arena = ARENA_INIT;
+		const char *name = c->faas.functions[cases[i].function].name;
+		struct resource_set want, fresh;
+		const struct resource *r, *first = functions_with(c, "", &arena, &fresh);
+		const char *at, *line = arena_printf(&arena, "replicas: %d # ", cases[i].want);
+
+		r = functions_with(c, service_fact(&arena, name, cases[i].have), &arena, &want);
+		assert_int_equal(r->stack.services[cases[i].function].replicas, cases[i].want);
+		assert_string_equal(r->stack.services[cases[i].function].hash,
+			first->stack.services[cases[i].function].hash);
+		at = strstr(r->stack.content, arena_printf(&arena, "  \"%s\":\n", name));
+		at = strstr(at, "replicas: ");
+		assert_memory_equal(at, line, strlen(line));
+	}
+}
+
+static const struct resource *secret_of(const struct resource_set *want, const char *prefix)
+{
+	for (size_t i = 0; i < want->n; i++)
+		if (want->items[i].kind == RES_SECRET &&
+			!strncmp(want->items[i].name, prefix, strlen(prefix)))
+			return &want->items[i];
+	return NULL;
+}
+
+/* A value is created once, a new one under the next number, and what clients made is outnumbered.
+ */
+static void test_function_secrets(void **state)
+{
+	_cleanup_(cluster_freep) struct cluster *c = three();
+	_cleanup_(arena_done) struct arena arena = ARENA_INIT;
+	struct resource_set want;
+	const struct resource *stack, *r;
+	const char *hash, *facts;
+
+	stack = functions_with(c, "", &arena, &want);
+	r = secret_of(&want, "api-key");
+	assert_string_equal(r->name, "api-key.1");
+	assert_int_equal(r->secret.len, strlen("line 1\nline 2\n"));
+	assert_string_equal(r->secret.labels[0], "svarm.secret=api-key");
+	assert_string_equal(r->secret.labels[1], "com.openfaas.owner=openfaas");
+	assert_non_null(strstr(stack->stack.content, "source: \"api-key.1\""));
+	assert_non_null(strstr(stack->stack.content, "source: \"by-hand.10\""));
+	assert_non_null(strstr(stack->stack.content, "/var/openfaas/secrets/by-hand"));
+	assert_null(strstr(stack->stack.content, "line 1"));
+	hash = r->secret.labels[2] + strlen("svarm.hash=");
+	assert_null(strstr(hash, "line"));
+
+	facts = arena_printf(&arena,
+		"json\tsecrets\t[{\"ID\":\"1\",\"Spec\":{\"Name\":\"api-key.7\",\"Labels\":{"
+		"\"svarm.secret\":\"api-key\",\"svarm.hash\":\"%s\"}}},{\"ID\":\"2\",\"Spec\":{"
+		"\"Name\":\"by-hand\",\"Labels\":{\"com.openfaas.owner\":\"openfaas\"}}}]\n",
+		hash);
+	stack = functions_with(c, facts, &arena, &want);
+	assert_string_equal(secret_of(&want, "api-key")->name, "api-key.7");
+	assert_non_null(strstr(stack->stack.content, "source: \"by-hand\""));
+	setenv("SVARM_TEST_API_KEY", "another", 1);
+	functions_with(c, facts, &arena, &want);
+	assert_string_equal(secret_of(&want, "api-key")->name, "api-key.8");
+	arena_wipe(&arena);
+}
+
+static void functions_fail(const struct cluster *c, const char *more, int code, const char *message)
+{
+	_cleanup_(faas_context_freep) struct faas_context *x = context(c);
+	_cleanup_(facts_done) struct facts f = {0};
+	_cleanup_(arena_done) struct arena arena = ARENA_INIT;
+	_cleanup_err_ struct err err = ERR_INIT;
+	struct resource_set want = {.arena = &arena};
+
+	facts_of(c, 0, more, &f);
+	assert_int_equal(faas_want(c, &c->nodes[0], &f, x, &want, &err), code);
+	assert_non_null(strstr(err_msg(&err), message));
+}
+
+static void test_secret_missing(void **state)
+{
+	_cleanup_(cluster_freep) struct cluster *c = three();
+
+	functions_fail(
+		c, "json\tsecrets\t[]\n", -ENOENT, "function 'resize' wants the secret 'by-hand'");
+}
+
+/* A function that was deployed another way is neither taken over nor doubled. */
+static void test_name_taken(void **state)
+{
+	static const char *const others[] = {
+		"{\"Name\":\"echo\",\"Labels\":{\"com.openfaas.function\":\"echo\"}}",
+		"{\"Name\":\"x\",\"Labels\":{\"com.openfaas.function\":\"ECHO\"}}",
+		"{\"Name\":\"fn_echo\",\"Labels\":{}}",
+		"{\"Name\":\"func_echo\",\"Labels\":{\"com.openfaas.function\":\"echo\","
+		"\"com.docker.stack.namespace\":\"func\"}}",
+	};
+	_cleanup_(cluster_freep) struct cluster *c = three();
+
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
+		_cleanup_buf_ struct buf lines = BUF_INIT;
+
+		buf_addf(&lines, "json\tservices\t[{\"Spec\":%s}]\n", others[i]);
+		functions_fail(c, buf_str(&lines), -EEXIST, "function 'echo' runs already");
+	}
 }
 
 static void function_refused(struct spec_function *fn, const struct cluster *c, const char *message)
@@ -589,6 +763,9 @@ static void test_refused_functions(void **state)
 	function_refused(fn, c, "label 'com.openfaas.function' is set by svarm itself");
 	fn->labels[0].key = "svarm.hash";
 	function_refused(fn, c, "label 'svarm.hash' is set by svarm itself");
+	fn->labels[0].key = key;
+	fn->labels[0].key = "com.openfaas.annotations.x";
+	function_refused(fn, c, "is set by svarm itself");
 	fn->labels[0].key = key;
 	fn->env[0].key = "fprocess";
 	function_refused(fn, c, "has fprocess twice");
@@ -787,6 +964,10 @@ int main(void)
 		cmocka_unit_test(test_hash_follows_the_service),
 		cmocka_unit_test(test_no_functions),
 		cmocka_unit_test(test_refused_functions),
+		cmocka_unit_test(test_replicas_are_kept),
+		cmocka_unit_test(test_function_secrets),
+		cmocka_unit_test(test_secret_missing),
+		cmocka_unit_test(test_name_taken),
 		cmocka_unit_test(test_subnet),
 		cmocka_unit_test(test_missing_image),
 		cmocka_unit_test(test_same_redis),

@@ -6,13 +6,14 @@
 #include <cmocka.h>
 #include <string.h>
 
+#include "faas/common/allow.h"
 #include "faas/common/docker.h"
 #include "faas/common/entry.h"
 #include "faas/common/name.h"
 #include "faas/worker/verdict.h"
 #include "lib/base/macro.h"
 
-enum { MAX_FIELDS = 32 };
+enum { MAX_FIELDS = 40 };
 
 /* A field list as hiredis would hand it over. */
 struct fake_reply {
@@ -49,7 +50,14 @@ static void test_there_and_back(void **state)
 		.headers_n = 2,
 		.body = "a\0b\xff",
 		.body_len = 4,
-		.enqueued_ns = 1795415825584605338u};
+		.enqueued_ns = 1795415825584605338u,
+		.queue = "slow",
+		.retry = {.attempts = 3,
+			.min_ms = 10,
+			.max_ms = 2000,
+			.codes = {500, 429},
+			.codes_n = 2},
+		.tried = 4};
 	struct entry_command cmd;
 	struct fake_reply f;
 	struct entry out;
@@ -73,6 +81,14 @@ static void test_there_and_back(void **state)
 	assert_int_equal(out.body_len, 4);
 	assert_memory_equal(out.body, "a\0b\xff", 4);
 	assert_true(out.enqueued_ns == in.enqueued_ns);
+	assert_string_equal(cmd.queue, "slow");
+	assert_string_equal(out.queue, "slow");
+	assert_int_equal(out.retry.attempts, 3);
+	assert_int_equal(out.retry.min_ms, 10);
+	assert_int_equal(out.retry.max_ms, 2000);
+	assert_int_equal(out.retry.codes_n, 2);
+	assert_int_equal(out.retry.codes[1], 429);
+	assert_int_equal(out.tried, 4);
 }
 
 static const char *const good[] = {"id", "c", "fn", "f", "path", "/", "qs", "", "method", "POST",
@@ -86,6 +102,10 @@ static void test_plain(void **state)
 
 	assert_int_equal(entry_decode(reply_of(&f, good, NULL, ARRAY_SIZE(good)), &a, &e, NULL), 0);
 	assert_null(e.callback);
+	assert_null(e.queue);
+	assert_int_equal(e.retry.attempts, 0);
+	assert_int_equal(e.retry.codes_n, 0);
+	assert_int_equal(e.tried, 0);
 	assert_int_equal(e.body_len, 0);
 }
 
@@ -153,6 +173,31 @@ static void test_refused(void **state)
 	assert_int_equal(entry_decode(NULL, NULL, NULL, NULL), -EBADMSG);
 }
 
+/* Optional fields: absent is fine, malformed or out of bounds is not. */
+static void test_options_refused(void **state)
+{
+	static const char *const bad[][2] = {{"cb", "ftp://h/"}, {"cb", ""}, {"q", ""},
+		{"q", "a b"}, {"q", "default"}, {"q", "../x"}, {"ra", "0"}, {"ra", "101"},
+		{"ra", "x"}, {"ra", ""}, {"rmin", "-1"}, {"rmin", "600001"}, {"rmax", "1s"},
+		{"rmax", "9999999999"}, {"rc", "99"}, {"rc", "600"}, {"rc", "500,"}, {"rc", ""},
+		{"rc", "500;501"},
+		{"rc", "500,500,500,500,500,500,500,500,500,500,500,500,500,500,500,500,500"},
+		{"n", "0"}, {"n", "1000001"}, {"n", "1e3"}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		_cleanup_(arena_done) struct arena a = ARENA_INIT;
+		const char *fields[ARRAY_SIZE(good) + 2];
+		struct fake_reply f;
+		struct entry e;
+
+		memcpy(fields, good, sizeof(good));
+		memcpy(fields + ARRAY_SIZE(good), bad[i], sizeof(bad[i]));
+		if (entry_decode(reply_of(&f, fields, NULL, ARRAY_SIZE(fields)), &a, &e, NULL) !=
+			-EBADMSG)
+			fail_msg("%s = '%s' was taken", bad[i][0], bad[i][1]);
+	}
+}
+
 static void test_nul_in_a_word(void **state)
 {
 	_cleanup_(arena_done) struct arena a = ARENA_INIT;
@@ -200,8 +245,38 @@ static void test_names(void **state)
 		"012345678901234567890123456789012345678901234567890123456789012"));
 }
 
+static void test_allowed_callbacks(void **state)
+{
+	static const char list[] = "hooks.example.com,*.Inside.net,10.1.0.0/16,192.0.2.7,fd00::/8";
+	static const char *const yes[] = {"http://hooks.example.com/x",
+		"https://HOOKS.example.com:8443", "http://a.inside.net/", "http://a.b.inside.net./",
+		"http://10.1.255.255:80/", "http://192.0.2.7", "http://[fd12::1]:8080/p"};
+	static const char *const no[] = {"http://example.com/", "http://xhooks.example.com/",
+		"http://hooks.example.com.evil.net/", "http://inside.net/",
+		"http://evilinside.net/", "http://10.2.0.1/", "http://192.0.2.70/",
+		"http://[fe80::1]/", "http://167837697/", "http://127.0.0.1/?hooks.example.com",
+		"http://[::ffff:10.1.0.1]/"};
+	static const char *const bad[] = {"a b", "*", "*.", "10.0.0.0/33", "fd00::/129",
+		"10.0.0.0/x", ",", "a,,b", "http://a", "a:80"};
+
+	assert_int_equal(allow_check(list, NULL), 0);
+	assert_int_equal(allow_check("", NULL), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(yes); i++)
+		if (!allow_url(list, yes[i]))
+			fail_msg("'%s' was refused", yes[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(no); i++)
+		if (allow_url(list, no[i]))
+			fail_msg("'%s' was taken", no[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		if (allow_check(bad[i], NULL) != -EINVAL)
+			fail_msg("'%s' was taken", bad[i]);
+	assert_true(allow_url("", no[0]));
+	assert_true(allow_url("0.0.0.0/0", "http://1.2.3.4/"));
+}
+
 static void test_verdicts(void **state)
 {
+	const struct retry plain = {0}, own = {.codes = {404}, .codes_n = 1};
 	static const struct {
 		int code, status;
 		bool no_task;
@@ -222,8 +297,13 @@ static void test_verdicts(void **state)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
-		if (verdict_of(cases[i].code, cases[i].status, cases[i].no_task) != cases[i].want)
+		if (verdict_of(&plain, cases[i].code, cases[i].status, cases[i].no_task) !=
+			cases[i].want)
 			fail_msg("%d %d", cases[i].code, cases[i].status);
+	assert_int_equal(verdict_of(&own, 0, 404, false), VERDICT_RETRY);
+	assert_int_equal(verdict_of(&own, 0, 500, false), VERDICT_DONE);
+	assert_int_equal(verdict_of(&own, -EIO, 0, false), VERDICT_RETRY);
+	assert_int_equal(verdict_of(&own, 0, 503, true), VERDICT_WAIT);
 }
 
 static void test_backoff(void **state)
@@ -259,8 +339,10 @@ int main(void)
 		cmocka_unit_test(test_there_and_back),
 		cmocka_unit_test(test_plain),
 		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_options_refused),
 		cmocka_unit_test(test_nul_in_a_word),
 		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_allowed_callbacks),
 		cmocka_unit_test(test_verdicts),
 		cmocka_unit_test(test_backoff),
 		cmocka_unit_test(test_docker_versions),

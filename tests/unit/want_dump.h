@@ -37,9 +37,10 @@ static inline void dump_file(const struct resource *r, struct buf *out)
 static inline void dump_stack(const struct resource *r, struct buf *out)
 {
 	for (size_t i = 0; i < r->stack.n_services; i++)
-		buf_addf(out, "    service %s hash %s image %s replicas %d\n",
+		buf_addf(out, "    service %s hash %s image %s replicas %d (%d to %d)\n",
 			r->stack.services[i].name, r->stack.services[i].hash,
-			r->stack.services[i].image, r->stack.services[i].replicas);
+			r->stack.services[i].image, r->stack.services[i].replicas,
+			r->stack.services[i].min, r->stack.services[i].max);
 	for (size_t i = 0; i < r->stack.n_promises; i++)
 		buf_addf(out, "    awaits %s\n", r->stack.promises[i]);
 	indent(out, r->stack.content, r->stack.len);

@@ -12,6 +12,9 @@
  *   delay=MS     answer later             size=BYTES   answer that many bytes
  *   status=N     answer with that status  chunked=1    answer in chunks
  *   info=1       answer what arrived, as JSON          fail=close   hang up without an answer
+ *   file=NAME    answer the secret of that name        env=NAME     answer that variable
+ *   log=WORD     write a line to standard output
+ * Secrets are looked for in $ECHO_SECRETS, default /var/openfaas/secrets.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -83,6 +86,7 @@ struct request {
 	/* what it asks for */
 	uint64_t delay_ms, status, size, want_chunked, want_info;
 	bool fail_close;
+	struct str file, env, log;
 	size_t n_headers;
 	struct header headers[HEADERS_MAX];
 };
@@ -248,8 +252,35 @@ static const struct wish {
 	{"info", 0, 1, offsetof(struct request, want_info), "info: 0 or 1"},
 };
 
+/* A name that leads nowhere else: letters, digits, and -_. not in front. */
+static bool is_name(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		unsigned char c = (unsigned char)s.p[i], lower = c | 0x20;
+
+		if ((c < '0' || c > '9') && (lower < 'a' || lower > 'z') &&
+			(!i || !c || !strchr("-_.", c)))
+			return false;
+	}
+	return s.n > 0 && s.n < 100;
+}
+
+static int wish_name(struct request *rq, struct str value, struct str *ret)
+{
+	if (!is_name(value))
+		return bad(rq, 400, "file, env, log: a plain name");
+	*ret = value;
+	return 0;
+}
+
 static int wish(struct request *rq, struct str key, struct str value)
 {
+	if (str_is(key, "file"))
+		return wish_name(rq, value, &rq->file);
+	if (str_is(key, "env"))
+		return wish_name(rq, value, &rq->env);
+	if (str_is(key, "log"))
+		return wish_name(rq, value, &rq->log);
 	for (size_t i = 0; i < sizeof(wishes) / sizeof(wishes[0]); i++) {
 		const struct wish *k = &wishes[i];
 		uint64_t *v = (uint64_t *)((char *)rq + k->where);
@@ -723,6 +754,47 @@ static bool info_compose(struct conn *c)
 	return fclose(f) == 0;
 }
 
+static bool show_file(FILE *f, struct str name)
+{
+	const char *folder = getenv("ECHO_SECRETS");
+	char path[512], piece[4096];
+	FILE *from;
+	size_t n;
+
+	snprintf(path, sizeof(path), "%s/%.*s", folder ? folder : "/var/openfaas/secrets",
+		(int)name.n, name.p);
+	from = fopen(path, "re");
+	if (!from)
+		return false;
+	while ((n = fread(piece, 1, sizeof(piece), from)) > 0)
+		fwrite(piece, 1, n, f);
+	return fclose(from) == 0;
+}
+
+static bool show_variable(FILE *f, struct str name)
+{
+	char key[128];
+	const char *value;
+
+	snprintf(key, sizeof(key), "%.*s", (int)name.n, name.p);
+	value = getenv(key);
+	if (value)
+		fputs(value, f);
+	return value != NULL;
+}
+
+/* The secret or the variable that was asked for; false when there is none. */
+static bool shown_compose(struct conn *c)
+{
+	FILE *f = open_memstream(&c->body, &c->body_len);
+	bool found;
+
+	if (!f)
+		return false;
+	found = c->rq.file.n ? show_file(f, c->rq.file) : show_variable(f, c->rq.env);
+	return fclose(f) == 0 && found;
+}
+
 static struct str text(const char *s)
 {
 	return (struct str){s, strlen(s)};
@@ -750,6 +822,8 @@ static void respond(struct worker *w, struct conn *c)
 	struct str type = rq->content_type.n && c->body_seen ? rq->content_type
 							     : text("text/plain");
 
+	if (rq->log.n)
+		dprintf(STDOUT_FILENO, "echo: %.*s\n", (int)rq->log.n, rq->log.p);
 	if (is_probe(rq)) {
 		reply_begin(w, c, w->draining ? 503 : 200, text("text/plain"), "ok\n", 3);
 	} else if (rq->size != NO_SIZE) {
@@ -759,6 +833,11 @@ static void respond(struct worker *w, struct conn *c)
 			reply_begin(w, c, status, text("application/json"), c->body, c->body_len);
 		else
 			refuse(w, c, 503, "out of memory");
+	} else if (rq->file.n || rq->env.n) {
+		if (shown_compose(c))
+			reply_begin(w, c, status, text("text/plain"), c->body, c->body_len);
+		else
+			reply_begin(w, c, 404, text("text/plain"), "no such thing\n", 14);
 	} else if (c->body) {
 		reply_begin(w, c, status, type, c->body, c->body_len);
 	} else if (c->body_seen) {
@@ -802,7 +881,8 @@ static bool body_reserve(struct conn *c, size_t want)
 /* An answer that does not repeat the body needs no copy of it. */
 static bool wants_body(const struct request *rq)
 {
-	return rq->size == NO_SIZE && !rq->want_info && !rq->fail_close && !is_probe(rq);
+	return rq->size == NO_SIZE && !rq->want_info && !rq->fail_close && !rq->file.n &&
+	       !rq->env.n && !is_probe(rq);
 }
 
 /* 0 or the status to refuse the request with. */

@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 
@@ -22,7 +23,8 @@ results = []
 class Server:
     def __init__(self, **env):
         self.process = subprocess.Popen(
-            [PROGRAM, "127.0.0.1:0"], stderr=subprocess.PIPE, env={**os.environ, **env}
+            [PROGRAM, "127.0.0.1:0"], stderr=subprocess.PIPE, env={**os.environ, **env},
+            stdout=subprocess.PIPE if "LOG" in env else subprocess.DEVNULL
         )
         line = self.process.stderr.readline().decode()
         self.port = int(re.search(r"port (\d+)", line).group(1))
@@ -235,6 +237,27 @@ def info_tells_what_arrived():
     assert info == {"method": "PUT", "path": "/a/b", "query": 'info=1&q=%22"', "hostname": HOST,
                     "body_length": 5, "headers": {"host": "t", "a": "one, two", "b": '"\\\t\xe9',
                                                   "content-length": "5"}}, info
+
+
+@test
+def file_env_and_log_show_what_a_platform_gives():
+    with tempfile.TemporaryDirectory() as folder:
+        with open(folder + "/key", "wb") as f:
+            f.write(b"\0secret\xff" * 2000)
+        one = Server(ECHO_SECRETS=folder, SOME="value", LOG="1")
+        with one.connect() as s:
+            for q in ("file=key", "file=none", "env=SOME", "env=NONE", "log=line-1"):
+                s.sendall(request("/?" + q, b"body", "POST"))
+            r = Reader(s)
+            assert r.answer()[2] == b"\0secret\xff" * 2000
+            assert r.answer()[0] == 404
+            assert r.answer()[2] == b"value"
+            assert r.answer()[0] == 404
+            assert r.answer()[2] == b"body"
+        one.stop()
+        assert one.process.stdout.read() == b"echo: line-1\n"
+    for q in ("file=../x", "file=.x", "file=a/b", "file=", "env=%41", "log=a%0Ab"):
+        refused(request("/?" + q), 400)
 
 
 @test
