@@ -116,6 +116,9 @@ $(B)/templates.o: $(B)/templates.stamp
 images: programs ## build the container images (docker-archives) without any registry
 	$(q)faas/images/build-all
 
+images-monitoring: ## Prometheus and Alertmanager as images, for faas.monitoring and the lab
+	$(q)faas/images/build-all prometheus alertmanager
+
 # ---- housekeeping ---------------------------------------------------------------------------
 C_FILES = $(shell git ls-files -co --exclude-standard '*.c' '*.h')
 format: ## reformat all C files
@@ -142,4 +145,4 @@ help: ## this list
 	@grep -hE '^[a-z][a-z0-9_.-]*:.*## ' Makefile tests/tests.mk | sed -E 's/:.*## /\t/' | sort | \
 		awk -F'\t' '{printf "  make %-18s %s\n", $$1, $$2}'
 
-.PHONY: all svarm programs images format install uninstall clean help
+.PHONY: all svarm programs images images-monitoring format install uninstall clean help

@@ -72,6 +72,14 @@ static void add(struct rendering *all, const struct spec_node *n, const char *na
 	*one = (struct rendered){n->name, name, text, len};
 }
 
+/* As the Engine API gets it. */
+static void add_function(
+	struct rendering *all, const struct spec_node *n, const struct function_service *f)
+{
+	add(all, n, arena_printf(&all->arena, "function-%s.json", f->service.name), f->spec,
+		strlen(f->spec));
+}
+
 static int render_node(
 	struct flow_context *x, const struct spec_node *n, struct rendering *all, struct err *err)
 {
@@ -90,6 +98,10 @@ static int render_node(
 			add(all, n, res->name, res->file.content, res->file.len);
 		if (res->kind == RES_DAEMON)
 			add(all, n, res->name, res->daemon.wanted, strlen(res->daemon.wanted));
+		if (res->kind == RES_CONFIG)
+			add(all, n, res->name, res->config.content, res->config.len);
+		for (size_t k = 0; res->kind == RES_FUNCTIONS && k < res->functions.n; k++)
+			add_function(all, n, &res->functions.items[k]);
 		if (res->kind == RES_STACK)
 			add(all, n, arena_printf(&all->arena, "stack-%s.yml", res->name),
 				res->stack.content, res->stack.len);
@@ -104,6 +116,9 @@ static bool is_named(const struct rendered *one, const char *name)
 }
 
 /* The texts that are the same for every node and every spec. */
+static const char *const fixed[] = {
+	"facts.sh", "apply.sh", "health.sh", "gateway.sh", "grafana-svarm.json"};
+
 static int print_script(const char *name, struct err *err)
 {
 	_cleanup_buf_ struct buf out = BUF_INIT;
@@ -125,9 +140,9 @@ static int print_named(const struct rendering *all, const char *name, struct err
 		output_text(&out);
 		return 0;
 	}
-	if (!strcmp(name, "facts.sh") || !strcmp(name, "apply.sh") || !strcmp(name, "health.sh") ||
-		!strcmp(name, "gateway.sh"))
-		return print_script(name, err);
+	for (size_t i = 0; i < ARRAY_SIZE(fixed); i++)
+		if (!strcmp(name, fixed[i]))
+			return print_script(name, err);
 	return err_set(
 		err, ERR_SPEC, "nothing of that name; 'svarm render' without a name lists all");
 }
@@ -197,8 +212,8 @@ const struct cmd cmd_render = {
 		 "by "
 		 "path or base name (nginx.conf, firewall.nft, stack-svarm.yml), or one of the "
 		 "scripts "
-		 "(facts.sh, apply.sh, health.sh, gateway.sh). What depends on a node's facts is "
-		 "assumed: Debian 12, the "
+		 "(facts.sh, apply.sh, health.sh, gateway.sh), or grafana-svarm.json, a dashboard "
+		 "for Grafana. What depends on a node's facts is assumed: Debian 12, the "
 		 "private address on eth1. Secrets are never printed.",
 	.common = COMMON_JSON | COMMON_COLOR | COMMON_TEMPLATES,
 	.max_args = 64,

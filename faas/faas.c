@@ -11,26 +11,46 @@ static const struct {
 	const char *file;
 	enum node_role role; /* nodes that run it */
 	const char *why;
+	const char *make; /* builds it */
 } own_images[N_OWN_IMAGES] = {
-	[IMAGE_GATEWAY] = {"gateway.tar.gz", ROLE_MANAGER, "the gateway"},
-	[IMAGE_WORKER] = {"worker.tar.gz", ROLE_WORKER, "the queue worker"},
-	[IMAGE_REDIS] = {"redis.tar.gz", ROLE_DATABASE, "Redis"},
+	[IMAGE_GATEWAY] = {"gateway.tar.gz", ROLE_MANAGER, "the gateway", "make images"},
+	[IMAGE_WORKER] = {"worker.tar.gz", ROLE_WORKER, "the queue worker", "make images"},
+	[IMAGE_REDIS] = {"redis.tar.gz", ROLE_DATABASE, "Redis", "make images"},
+	[IMAGE_PROMETHEUS] = {"prometheus.tar.gz", ROLE_DATABASE, "Prometheus",
+		"make images-monitoring"},
 };
+
+static bool is_needed(const struct cluster *c, enum own_image which)
+{
+	switch (which) {
+	case IMAGE_GATEWAY:
+	case IMAGE_WORKER: return c->faas.engine == ENGINE_SVARM;
+	case IMAGE_PROMETHEUS:
+		return c->faas.engine == ENGINE_SVARM &&
+		       c->faas.monitoring == MONITORING_PROMETHEUS;
+	case IMAGE_REDIS:
+	case N_OWN_IMAGES: break;
+	}
+	return true;
+}
 
 /* ---- what is loaded once ---- */
 
-static int load_own_images(struct faas_context *x, const char *dir, struct err *err)
+static int load_own_images(
+	struct faas_context *x, const struct cluster *c, const char *dir, struct err *err)
 {
 	int r;
 
 	for (int i = 0; i < N_OWN_IMAGES; i++) {
 		const char *path = arena_printf(&x->arena, "%s/%s", dir, own_images[i].file);
 
+		if (!is_needed(c, i))
+			continue;
 		r = image_read(path, &x->arena, &x->own[i], err);
 		if (r == -ENOENT)
 			return err_set(err, r,
-				"svarm's own image '%s' is missing; build it with 'make images'",
-				path);
+				"svarm's own image '%s' is missing; build it with '%s'", path,
+				own_images[i].make);
 		if (r < 0)
 			return r;
 	}
@@ -70,10 +90,7 @@ int faas_context_load(
 	_cleanup_(faas_context_freep) struct faas_context *x = xcalloc(1, sizeof(*x));
 	int r;
 
-	if (c->faas.engine != ENGINE_SVARM)
-		return err_set(err, -ENOTSUP,
-			"faas.engine 'openfaas' cannot be deployed yet; use 'svarm'");
-	r = load_own_images(x, images_dir, err);
+	r = load_own_images(x, c, images_dir, err);
 	if (r < 0)
 		return r;
 	r = load_spec_images(x, c, err);
@@ -112,14 +129,18 @@ static void image_want(const struct image *image, const char *why, struct resour
 	r->image.bytes = image->bytes;
 }
 
-static void images_want(
-	const struct spec_node *n, const struct faas_context *x, struct resource_set *want)
+static void images_want(const struct cluster *c, const struct spec_node *n,
+	const struct faas_context *x, struct resource_set *want)
 {
 	for (int i = 0; i < N_OWN_IMAGES; i++)
-		if (n->roles & own_images[i].role)
+		if (n->roles & own_images[i].role && is_needed(c, i))
 			image_want(&x->own[i], own_images[i].why, want);
-	for (size_t i = 0; n->roles & ROLE_WORKER && i < x->n_images; i++)
-		image_want(&x->images[i], "functions may run from it", want);
+	for (size_t i = 0; i < x->n_images; i++) {
+		const char *why = spec_image_use(c, x, &x->images[i], n->roles);
+
+		if (why)
+			image_want(&x->images[i], why, want);
+	}
 }
 
 void faas_ask(const struct cluster *c, const struct spec_node *n, struct buf *question)
@@ -128,13 +149,29 @@ void faas_ask(const struct cluster *c, const struct spec_node *n, struct buf *qu
 		secrets_ask(question);
 }
 
+/* Those that the other engine made go last: what takes their place is there by then. */
+static int functions_want(const struct cluster *c, const struct faas_context *x,
+	const struct facts *f, struct resource_set *want, struct err *err)
+{
+	const bool svarm = c->faas.engine == ENGINE_SVARM;
+	int r = 0;
+
+	if (!svarm)
+		r = functions_openfaas_want(c, x, f, want, err);
+	if (r >= 0)
+		r = stack_functions_want(c, x, f, want, err);
+	if (r >= 0 && svarm)
+		r = functions_openfaas_want(c, x, f, want, err);
+	return r < 0 ? err_wrap(err, "functions") : 0;
+}
+
 int faas_want(const struct cluster *c, const struct spec_node *n, const struct facts *f,
 	const struct faas_context *x, struct resource_set *want, struct err *err)
 {
 	const char *secrets[N_SECRETS] = {NULL}, *key = NULL;
 	int r;
 
-	images_want(n, x, want);
+	images_want(c, n, x, want);
 	if (n != cluster_leader(c))
 		return 0;
 
@@ -144,11 +181,11 @@ int faas_want(const struct cluster *c, const struct spec_node *n, const struct f
 	if (r < 0)
 		return r;
 	function_secrets_want(x, f, key, want);
-	r = stack_svarm_want(c, x, secrets, want, err);
+	if (c->faas.engine == ENGINE_OPENFAAS)
+		r = stack_openfaas_want(c, x, f, secrets, want, err);
+	else
+		r = stack_svarm_want(c, x, secrets, want, err);
 	if (r < 0)
 		return err_wrap(err, "stack 'svarm'");
-	r = stack_functions_want(c, x, f, want, err);
-	if (r < 0)
-		return err_wrap(err, "stack 'fn'");
-	return 0;
+	return functions_want(c, x, f, want, err);
 }

@@ -15,7 +15,7 @@ struct image {
 	uint64_t bytes;      /* of the archive file */
 };
 
-enum own_image { IMAGE_GATEWAY, IMAGE_WORKER, IMAGE_REDIS, N_OWN_IMAGES };
+enum own_image { IMAGE_GATEWAY, IMAGE_WORKER, IMAGE_REDIS, IMAGE_PROMETHEUS, N_OWN_IMAGES };
 
 /* Read the metadata of the docker-archive at @path; strings live in @a. */
 int image_read(const char *path, struct arena *a, struct image *ret, struct err *err) _must_check_;
@@ -74,22 +74,33 @@ const char *function_secret_find(
 int command_output(const char *command, usec_t deadline, size_t max, struct buf *ret,
 	struct err *err) _must_check_;
 
-/* ---- stack_svarm.c, stack_functions.c ---- */
+/* ---- stack_svarm.c, stack_openfaas.c, stack_functions.c, functions_openfaas.c ---- */
 
 /* svarm's own services; @secrets are the names secrets_want() gave. */
 int stack_svarm_want(const struct cluster *c, const struct faas_context *x,
 	const char *const secrets[N_SECRETS], struct resource_set *want, struct err *err)
 	_must_check_;
+/* The same for engine openfaas, with the configs it mounts. */
+int stack_openfaas_want(const struct cluster *c, const struct faas_context *x,
+	const struct facts *f, const char *const secrets[N_SECRETS], struct resource_set *want,
+	struct err *err) _must_check_;
+/* What nodes with @roles need @image of the spec for, whichever the engine; NULL: nothing. */
+const char *spec_image_use(const struct cluster *c, const struct faas_context *x,
+	const struct image *image, unsigned roles);
 /* The functions of the spec; also when it has none but the swarm still runs some of them. */
 int stack_functions_want(const struct cluster *c, const struct faas_context *x,
+	const struct facts *f, struct resource_set *want, struct err *err) _must_check_;
+
+/* The same for engine openfaas; under engine svarm only what is left of them, to be removed. */
+int functions_openfaas_want(const struct cluster *c, const struct faas_context *x,
 	const struct facts *f, struct resource_set *want, struct err *err) _must_check_;
 
 /* ---- faas.c ---- */
 
 struct faas_context {
 	struct arena arena;
-	struct image own[N_OWN_IMAGES];
-	struct image *images; /* of the spec */
+	struct image own[N_OWN_IMAGES]; /* id NULL: this cluster needs it not */
+	struct image *images;           /* of the spec */
 	size_t n_images;
 	struct function_secret *secrets; /* of the spec, in its order; wiped */
 	size_t n_secrets;

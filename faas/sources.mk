@@ -1,13 +1,17 @@
 # The operator's side: linked into svarm.
 FAAS_SRC := \
 	faas/command.c \
+	faas/configs.c \
 	faas/faas.c \
+	faas/functions.c \
+	faas/functions_openfaas.c \
 	faas/images.c \
 	faas/network.c \
 	faas/secrets.c \
 	faas/secrets_functions.c \
 	faas/stack.c \
 	faas/stack_functions.c \
+	faas/stack_openfaas.c \
 	faas/stack_svarm.c
 
 # The programs that run in containers: never linked into svarm.

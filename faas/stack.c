@@ -159,15 +159,16 @@ static int render(const char *template, const struct template_scope *s,
 /* ---- the resource ---- */
 
 /* A stack waits until every node has its images. */
-static void add_promises(const struct cluster *c, struct arena *a, struct resource *r)
+const char **stack_promises(const struct cluster *c, struct arena *a, size_t *ret_n)
 {
 	const struct spec_node *leader = cluster_leader(c);
+	const char **promises = arena_array(a, const char *, c->n_nodes);
 
-	r->stack.promises = arena_array(a, const char *, c->n_nodes);
+	*ret_n = 0;
 	for (size_t i = 0; i < c->n_nodes; i++)
 		if (&c->nodes[i] != leader)
-			r->stack.promises[r->stack.n_promises++] = faas_ready_promise(
-				a, &c->nodes[i]);
+			promises[(*ret_n)++] = faas_ready_promise(a, &c->nodes[i]);
+	return promises;
 }
 
 int stack_add(const struct cluster *c, const struct stack_file *file, struct resource_set *want,
@@ -195,6 +196,6 @@ int stack_add(const struct cluster *c, const struct stack_file *file, struct res
 			.min = file->sections[i].min,
 			.max = file->sections[i].max,
 		};
-	add_promises(c, a, r);
+	r->stack.promises = stack_promises(c, a, &r->stack.n_promises);
 	return 0;
 }

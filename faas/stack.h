@@ -19,6 +19,15 @@ void stack_set_if(struct template_scope *s, const char *list, bool yes);
 int stack_section_hash(const char *text, const char *key, char ret[17], struct err *err)
 	_must_check_;
 
+/* Render @template and keep it in the swarm: @ret_name, borrowed from @want, is what to mount. */
+int config_want(const char *template, const char *why, const struct template_scope *s,
+	struct resource_set *want, const char **ret_name, struct err *err) _must_check_;
+
+/* Variables that several stacks have: Redis' settings, kernel settings, names of the secrets. */
+void stack_set_redis(const struct cluster *c, struct template_scope *s);
+void stack_set_sysctls(const struct cluster *c, struct template_scope *s);
+void stack_set_secrets(struct template_scope *s, const char *const secrets[N_SECRETS]);
+
 /* One service of a stack. */
 struct stack_section {
 	struct template_scope *scope; /* where its hash goes; borrowed */
@@ -42,3 +51,5 @@ struct stack_file {
 /* Render @file with the hash of each section in its place, and append it as a resource. */
 int stack_add(const struct cluster *c, const struct stack_file *file, struct resource_set *want,
 	struct err *err) _must_check_;
+/* What must hold before anything is deployed: every other node is ready. */
+const char **stack_promises(const struct cluster *c, struct arena *a, size_t *ret_n);

@@ -1,4 +1,5 @@
 /* The stack of the functions that the spec names. */
+#include "faas/functions.h"
 #include "faas/stack.h"
 
 #include <stdio.h>
@@ -9,70 +10,8 @@
 #include "lib/base/quote.h"
 #include "lib/base/xalloc.h"
 
-#define STACK     "fn"
-#define FOLDER    "/var/openfaas/secrets/"
+#define STACK     FUNCTION_STACK
 #define SOMAXCONN "net.core.somaxconn"
-
-enum {
-	MAX_SERVICE_NAME = 63, /* swarm's */
-	/* Seconds between SIGTERM and SIGKILL: as long as a call may take, within reason. */
-	GRACE = 30,
-	GRACE_MIN = 10,
-	GRACE_MAX = 600,
-};
-
-/* ---- what a function must not do ---- */
-
-static bool own_label(const struct spec_function *fn, const char *key)
-{
-	return !strcmp(key, LABEL_FUNCTION) || !strcmp(key, LABEL_MARK) ||
-	       !strncmp(key, LABEL_OWN, strlen(LABEL_OWN)) ||
-	       !strncmp(key, LABEL_ANNOTATION, strlen(LABEL_ANNOTATION)) ||
-	       (fn->timeout && !strcmp(key, LABEL_TIMEOUT));
-}
-
-static int check(const struct spec_function *fn, struct err *err)
-{
-	if (strlen(fn->name) + strlen(STACK "_") > MAX_SERVICE_NAME)
-		return err_set(err, ERR_SPEC, "%s:%d: the name of function '%s' is longer than %zu",
-			fn->file, fn->line, fn->name, MAX_SERVICE_NAME - strlen(STACK "_"));
-	for (size_t i = 0; i < fn->n_labels; i++)
-		if (own_label(fn, fn->labels[i].key))
-			return err_set(err, ERR_SPEC, "%s:%d: label '%s' is set by svarm itself",
-				fn->file, fn->labels[i].line, fn->labels[i].key);
-	for (size_t i = 0; fn->fprocess && i < fn->n_env; i++)
-		if (!strcmp(fn->env[i].key, "fprocess"))
-			return err_set(err, ERR_SPEC,
-				"%s:%d: function '%s' has fprocess twice: as a key of its own, and "
-				"in its environment",
-				fn->file, fn->env[i].line, fn->name);
-	return 0;
-}
-
-/*
- * A function of that name that somebody deployed through the gateway or by hand is left alone: it
- * is theirs to remove.  Two services of one name would share its calls.
- */
-static int check_free(const struct spec_function *fn, const struct facts *f, struct err *err)
-{
-	for (size_t i = 0; i < f->n_services; i++) {
-		const struct fact_service *s = &f->services[i];
-		bool same = !strncmp(s->name, STACK "_", 3) && !strcmp(s->name + 3, fn->name);
-		_cleanup_buf_ struct buf shown = BUF_INIT;
-
-		if (s->stack && !strcmp(s->stack, STACK))
-			continue;
-		if (!same && (!s->function || strcasecmp(s->function, fn->name)))
-			continue;
-		escape_text(&shown, s->name, MIN_OF(strlen(s->name), 100), false);
-		return err_set(err, -EEXIST,
-			"%s:%d: function '%s' runs already, as service '%s', which did not come "
-			"from a spec; remove it first ('svarm fn remove' or 'faas-cli remove'), or "
-			"take it out of the spec",
-			fn->file, fn->line, fn->name, buf_str(&shown));
-	}
-	return 0;
-}
 
 /* ---- one function ---- */
 
@@ -125,71 +64,19 @@ static void set_placement(
 		stack_add_pair(s, "sysctls", SOMAXCONN, backlog);
 }
 
-static void add_label(struct template_scope *s, const char *key, const char *fmt, ...)
-	_printf_(3, 4);
-static void add_label(struct template_scope *s, const char *key, const char *fmt, ...)
+static void set_labels(const struct spec_function *fn, struct template_scope *s, struct arena *a)
 {
-	_cleanup_buf_ struct buf value = BUF_INIT;
-	va_list ap;
+	struct function_labels labels;
 
-	va_start(ap, fmt);
-	buf_vaddf(&value, fmt, ap);
-	va_end(ap);
-	stack_add_pair(s, "labels", key, buf_str(&value));
-}
-
-static void add_duration(struct template_scope *s, const char *key, usec_t t)
-{
-	add_label(s, key, "%llums", (unsigned long long)(t / USEC_PER_MSEC));
-}
-
-/* min = max is what keeps the number where it is. */
-static void add_scale(const struct spec_scale *scale, struct template_scope *s)
-{
-	static const char *const types[] = {
-		[SPEC_SCALE_RPS] = "rps",
-		[SPEC_SCALE_CAPACITY] = "capacity",
-		[SPEC_SCALE_CPU] = "cpu",
-	};
-
-	if (scale->in_labels)
-		return;
-	add_label(s, LABEL_SCALE_MIN, "%d", scale->min);
-	add_label(s, LABEL_SCALE "max", "%d", scale->max);
-	if (!scale->moves)
-		return;
-	add_label(s, LABEL_SCALE "factor", "%d", scale->factor);
-	add_label(s, LABEL_SCALE "type", "%s", types[scale->type]);
-	add_label(s, LABEL_SCALE "target", "%d", scale->target);
-	add_label(s, LABEL_SCALE "zero", "%s", scale->zero ? "true" : "false");
-	if (scale->zero)
-		add_duration(s, LABEL_SCALE "zero-duration", scale->zero_after);
-}
-
-static void set_labels(const struct spec_function *fn, struct template_scope *s)
-{
+	function_labels(fn, a, &labels);
 	template_list(s, "labels");
-	for (size_t i = 0; i < fn->n_labels; i++)
-		stack_add_pair(s, "labels", fn->labels[i].key, fn->labels[i].value);
-	for (size_t i = 0; i < fn->n_annotations; i++) {
-		_cleanup_buf_ struct buf key = BUF_INIT;
-
-		buf_addf(&key, LABEL_ANNOTATION "%s", fn->annotations[i].key);
-		stack_add_pair(s, "labels", buf_str(&key), fn->annotations[i].value);
-	}
-	add_scale(&fn->scale, s);
-	if (fn->timeout)
-		add_duration(s, LABEL_TIMEOUT, fn->timeout);
+	for (size_t i = 0; i < labels.n; i++)
+		stack_add_pair(s, "labels", labels.v[i].key, labels.v[i].value);
 }
 
 static void set_lifetime(const struct spec_function *fn, struct template_scope *s)
 {
-	usec_t grace = (fn->timeout + USEC_PER_SEC - 1) / USEC_PER_SEC;
-
-	if (!fn->timeout)
-		grace = GRACE;
-	grace = MAX_OF((usec_t)GRACE_MIN, MIN_OF(grace, (usec_t)GRACE_MAX));
-	template_set(s, "grace", "%llus", (unsigned long long)grace);
+	template_set(s, "grace", "%us", function_grace(fn));
 	stack_set_if(s, "no_healthcheck", fn->healthcheck == HEALTHCHECK_NONE);
 }
 
@@ -200,16 +87,14 @@ static int set_secrets(const struct spec_function *fn, const struct facts *f,
 	template_list(s, "secrets");
 	stack_set_if(s, "has_secrets", fn->n_secrets);
 	for (size_t i = 0; i < fn->n_secrets; i++) {
-		const char *source = function_secret_find(want, f, fn->secrets[i]);
 		struct template_scope *row = template_row(s, "secrets");
 		_cleanup_buf_ struct buf target = BUF_INIT;
+		const char *source = NULL;
+		int r = function_secret(fn, fn->secrets[i], f, want, &source, err);
 
-		if (!source)
-			return err_set(err, -ENOENT,
-				"%s:%d: function '%s' wants the secret '%s', which is neither in "
-				"faas.secrets nor in the swarm; 'faas-cli secret create' makes one",
-				fn->file, fn->line, fn->name, fn->secrets[i]);
-		buf_addf(&target, FOLDER "%s", fn->secrets[i]);
+		if (r < 0)
+			return r;
+		buf_addf(&target, FUNCTION_SECRETS "%s", fn->secrets[i]);
 		stack_set(row, "source", source);
 		stack_set(row, "target", buf_str(&target));
 	}
@@ -217,7 +102,7 @@ static int set_secrets(const struct spec_function *fn, const struct facts *f,
 }
 
 static void set_function(const struct cluster *c, const struct spec_function *fn,
-	const struct image *image, struct template_scope *s)
+	const struct image *image, struct template_scope *s, struct arena *a)
 {
 	stack_set(s, "name", fn->name);
 	/* By ID when the image is ours: swarm then asks no registry. */
@@ -225,7 +110,7 @@ static void set_function(const struct cluster *c, const struct spec_function *fn
 	stack_set(s, "tag", fn->image);
 	/* For the hash: what it starts with says nothing of one that moves. */
 	template_set(s, "replicas", "%d", fn->scale.moves ? fn->scale.min : fn->replicas);
-	set_labels(fn, s);
+	set_labels(fn, s, a);
 	set_environment(fn, s);
 	stack_set_if(s, "read_only", fn->read_only);
 	set_lifetime(fn, s);
@@ -244,16 +129,6 @@ static bool any_running(const struct facts *f)
 	return false;
 }
 
-/* How many it shall have: what it has, brought into its range; at first what the spec says. */
-static int keep_replicas(const struct fact_service *have, const struct stack_section *section)
-{
-	if (!have || have->replicas < 0)
-		return section->replicas;
-	if (have->replicas >= section->min && have->replicas <= section->max)
-		return have->replicas;
-	return have->replicas < section->min ? section->min : section->max;
-}
-
 static struct stack_section section_of(const struct spec_function *fn, const struct facts *f,
 	struct template_scope *row, struct arena *a)
 {
@@ -263,14 +138,15 @@ static struct stack_section section_of(const struct spec_function *fn, const str
 		.variable = "hash",
 		.name = arena_printf(a, STACK "_%s", fn->name),
 		.image = fn->image,
-		.replicas = fn->replicas,
-		.min = fn->scale.zero || !fn->replicas ? 0 : fn->scale.min,
-		.max = fn->scale.max,
 	};
+	struct function_number number;
 
 	stack_quote(&key, fn->name);
 	section.key = arena_strdup(a, buf_str(&key));
-	section.replicas = keep_replicas(facts_service(f, section.name), &section);
+	number = function_number(fn, facts_service(f, section.name));
+	section.replicas = number.now;
+	section.min = number.min;
+	section.max = number.max;
 	section.kept = arena_printf(a, "%d", section.replicas);
 	/* apply.sh looks again just before it deploys: the load may have moved it meanwhile. */
 	template_set(row, "range", "%d to %d", section.min, section.max);
@@ -314,14 +190,13 @@ static int add_functions(const struct cluster *c, const struct faas_context *x,
 		const struct spec_function *fn = &c->faas.functions[i];
 		struct template_scope *row = template_row(s, "functions");
 
-		r = check(fn, err);
-		if (r == 0)
-			r = check_free(fn, f, err);
+		r = function_check(fn, f, err);
 		if (r == 0)
 			r = set_secrets(fn, f, want, row, err);
 		if (r < 0)
 			return r;
-		set_function(c, fn, image_find(x->images, x->n_images, fn->image), row);
+		set_function(
+			c, fn, image_find(x->images, x->n_images, fn->image), row, want->arena);
 		sections[i] = section_of(fn, f, row, want->arena);
 	}
 	return 0;
@@ -331,22 +206,27 @@ int stack_functions_want(const struct cluster *c, const struct faas_context *x,
 	const struct facts *f, struct resource_set *want, struct err *err)
 {
 	_cleanup_(template_scope_freep) struct template_scope *s = template_scope_new();
+	/* Under the other engine they are in no stack: functions_openfaas.c. */
+	const size_t n = c->faas.engine == ENGINE_SVARM ? c->faas.n_functions : 0;
 	struct stack_file file = {
 		.stack = STACK,
 		.why = "the functions of the spec",
 		.template = "stack-functions.yml",
 		.scope = s,
-		.sections = arena_array(want->arena, struct stack_section, c->faas.n_functions + 1),
-		.n_sections = c->faas.n_functions,
+		.sections = arena_array(want->arena, struct stack_section, n + 1),
+		.n_sections = n,
 	};
 	int r;
 
-	if (!c->faas.n_functions && !any_running(f))
+	if (!n && !any_running(f))
 		return 0;
 	template_set(s, "cluster", "%s", c->name);
 	template_list(s, "functions");
-	stack_set_if(s, "any", c->faas.n_functions);
-	add_stack_secrets(c, f, want, s);
-	r = add_functions(c, x, f, want, s, file.sections, err);
+	stack_set_if(s, "any", n);
+	template_list(s, "secrets");
+	template_list(s, "any_secret");
+	if (n)
+		add_stack_secrets(c, f, want, s);
+	r = n ? add_functions(c, x, f, want, s, file.sections, err) : 0;
 	return r < 0 ? r : stack_add(c, &file, want, err);
 }

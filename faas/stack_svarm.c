@@ -18,7 +18,7 @@ static const char *const secret_variables[N_SECRETS] = {
 	[SECRET_REDIS] = "redis_password",
 };
 
-static void set_secrets(struct template_scope *s, const char *const secrets[N_SECRETS])
+void stack_set_secrets(struct template_scope *s, const char *const secrets[N_SECRETS])
 {
 	for (int i = 0; i < N_SECRETS; i++) {
 		stack_set(s, secret_variables[i], secrets[i]);
@@ -36,7 +36,7 @@ static void add_sysctl(
 }
 
 /* Redis only listens; gateway and workers also open connections, and many. */
-static void set_sysctls(const struct cluster *c, struct template_scope *s)
+void stack_set_sysctls(const struct cluster *c, struct template_scope *s)
 {
 	template_list(s, "server_sysctls");
 	add_sysctl(c, s, "server_sysctls", SOMAXCONN);
@@ -48,6 +48,12 @@ static void set_sysctls(const struct cluster *c, struct template_scope *s)
 	add_sysctl(c, s, "client_sysctls", RANGE);
 	if (cluster_sysctl(c, RANGE))
 		stack_add_pair(s, "client_sysctls", RESERVED, CONTAINER_PORTS);
+}
+
+void stack_set_redis(const struct cluster *c, struct template_scope *s)
+{
+	stack_set_number(s, "redis_memory", c->faas.redis.memory);
+	stack_set(s, "redis_persistence", c->faas.redis.persistence == REDIS_AOF ? "aof" : "none");
 }
 
 static void set_image(struct template_scope *s, const char *image_variable,
@@ -91,10 +97,29 @@ static void set_all(const struct cluster *c, const struct faas_context *x, struc
 	set_image(s, "redis_image", "redis_tag", &x->own[IMAGE_REDIS]);
 	stack_set(s, "backlog", backlog ? backlog : "4096");
 	stack_set_number(s, "max_body", c->tune.nginx.client_max_body_size);
-	stack_set_number(s, "redis_memory", c->faas.redis.memory);
-	stack_set(s, "redis_persistence", c->faas.redis.persistence == REDIS_AOF ? "aof" : "none");
+	stack_set_redis(c, s);
 	set_queue(c, s);
-	set_sysctls(c, s);
+	stack_set_sysctls(c, s);
+}
+
+/* Prometheus, when the spec wants it; it stands last in the template. */
+static int set_monitoring(const struct cluster *c, const struct faas_context *x,
+	struct template_scope *s, struct resource_set *want, struct err *err)
+{
+	const char *name = NULL;
+	int r;
+
+	stack_set_if(s, "monitoring", c->faas.monitoring == MONITORING_PROMETHEUS);
+	if (c->faas.monitoring != MONITORING_PROMETHEUS)
+		return 0;
+	set_image(s, "prometheus_image", "prometheus_tag", &x->own[IMAGE_PROMETHEUS]);
+	stack_set(s, "cluster_quoted", c->name);
+	template_list(s, "alerts");
+	r = config_want("prometheus.yml", "what Prometheus collects", s, want, &name, err);
+	if (r < 0)
+		return r;
+	stack_set(s, "prometheus_config", name);
+	return 0;
 }
 
 int stack_svarm_want(const struct cluster *c, const struct faas_context *x,
@@ -120,6 +145,12 @@ int stack_svarm_want(const struct cluster *c, const struct faas_context *x,
 			.name = "svarm_queue-worker",
 			.image = x->own[IMAGE_WORKER].tag,
 			.replicas = -1},
+		{.scope = s,
+			.variable = "prometheus_hash",
+			.key = "prometheus",
+			.name = "svarm_prometheus",
+			.image = x->own[IMAGE_PROMETHEUS].tag,
+			.replicas = 1},
 	};
 	const struct stack_file file = {
 		.stack = "svarm",
@@ -127,10 +158,14 @@ int stack_svarm_want(const struct cluster *c, const struct faas_context *x,
 		.template = "stack-svarm.yml",
 		.scope = s,
 		.sections = sections,
-		.n_sections = ARRAY_SIZE(sections),
+		.n_sections = ARRAY_SIZE(sections) - (c->faas.monitoring != MONITORING_PROMETHEUS),
 	};
+	int r;
 
 	set_all(c, x, s);
-	set_secrets(s, secrets);
+	stack_set_secrets(s, secrets);
+	r = set_monitoring(c, x, s, want, err);
+	if (r < 0)
+		return r;
 	return stack_add(c, &file, want, err);
 }

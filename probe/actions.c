@@ -98,6 +98,9 @@ void actions_plan(struct evidence *ev, unsigned needs)
 {
 	struct node_evidence *sender = async_sender(ev);
 
+	/* Its services have the same names, but not our programs. */
+	if (ev->cluster->faas.engine == ENGINE_OPENFAAS)
+		return;
 	for (size_t i = 0; i < ev->n; i++) {
 		struct node_evidence *e = &ev->nodes[i];
 		const struct container *from = probe_container(e);

@@ -67,6 +67,22 @@ const char *duration(struct judge *j, double seconds)
 	return arena_printf(arena, "%.*f ms", seconds < 0.1 ? 1 : 0, seconds * 1000);
 }
 
+const char *function_service(struct judge *j, const struct spec_function *fn)
+{
+	if (j->ev->cluster->faas.engine == ENGINE_OPENFAAS)
+		return fn->name;
+	return arena_printf(&j->health->arena, "fn_%s", fn->name);
+}
+
+bool skip_openfaas(struct judge *j, const struct spec_node *n)
+{
+	if (j->ev->cluster->faas.engine != ENGINE_OPENFAAS)
+		return false;
+	found(j, n, HEALTH_SKIP,
+		"engine openfaas: its containers hold no program of svarm's to do it with");
+	return true;
+}
+
 bool skip_unanswered(struct judge *j, const struct node_evidence *e)
 {
 	if (e->answered)

@@ -47,6 +47,10 @@ const char *shown(struct judge *j, const char *raw, size_t max);
 /* "1.2 ms", "3.4s". */
 const char *duration(struct judge *j, double seconds);
 
+/* The service that runs function @fn of the spec. */
+const char *function_service(struct judge *j, const struct spec_function *fn);
+/* What needs svarm's programs in the containers: skipped with engine openfaas, and then true. */
+bool skip_openfaas(struct judge *j, const struct spec_node *n);
 /* When the node did not answer: says so in a skipped row, and returns true. */
 bool skip_unanswered(struct judge *j, const struct node_evidence *e);
 /* The same when its docker did not. */

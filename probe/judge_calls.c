@@ -45,6 +45,7 @@ static struct health_result *wrong_status(
 static void function_failed(
 	struct judge *j, const struct node_evidence *e, const struct http_seen *s, const char *name)
 {
+	const char *service = function_service(j, &j->ev->cluster->faas.functions[0]);
 	struct health_result *r = wrong_status(
 		j, e, s, arena_printf(&j->health->arena, "'%s'", name));
 
@@ -53,8 +54,8 @@ static void function_failed(
 	if (s->status == 404)
 		remedy(j, r, "the gateway does not know it: 'svarm up' deploys it");
 	else
-		remedy(j, r, "on a manager: 'docker service ps fn_%s', 'docker service logs fn_%s'",
-			name, name);
+		remedy(j, r, "on a manager: 'docker service ps %s', 'docker service logs %s'",
+			service, service);
 }
 
 void judge_healthz(struct judge *j, const struct node_evidence *e)
@@ -147,6 +148,8 @@ void judge_async(struct judge *j)
 	const struct action *a = NULL;
 	struct health_result *r;
 
+	if (skip_openfaas(j, NULL))
+		return;
 	if (!j->ev->cluster->faas.n_functions) {
 		found(j, NULL, HEALTH_SKIP, "the spec names no function to call");
 		return;
@@ -175,7 +178,7 @@ void judge_redis(struct judge *j, const struct node_evidence *e)
 	const struct action *a = action_of(e, ACTION_REDIS);
 	struct health_result *r;
 
-	if (skip_dockerless(j, e))
+	if (skip_openfaas(j, e->node) || skip_dockerless(j, e))
 		return;
 	if (!a) {
 		no_container(j, e);
@@ -237,7 +240,7 @@ void judge_overlay(struct judge *j, const struct node_evidence *e)
 		found(j, e->node, HEALTH_SKIP, "there is no other node");
 		return;
 	}
-	if (skip_dockerless(j, e))
+	if (skip_openfaas(j, e->node) || skip_dockerless(j, e))
 		return;
 	if (!probe_container(e)) {
 		no_container(j, e);

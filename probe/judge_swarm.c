@@ -177,7 +177,13 @@ static void too_few(
 
 	r = found(j, NULL, HEALTH_FAIL, "%d of %zu running%s%s", s->running, tasks, why ? ": " : "",
 		shown(j, why, 200));
-	remedy(j, r, "on a manager: 'docker service ps --no-trunc %s'", shown(j, s->name, 80));
+	if (why && strstr(why, "No such image"))
+		remedy(j, r,
+			"name the image's archive in 'images:', or give the nodes a way to a "
+			"registry that has it");
+	else
+		remedy(j, r, "on a manager: 'docker service ps --no-trunc %s'",
+			shown(j, s->name, 80));
 	subject(j, r, s->name);
 }
 
@@ -219,15 +225,41 @@ static void expected_row(struct judge *j, const struct answer *a, const struct e
 	remedy(j, r, "'svarm up' deploys it");
 }
 
-static bool is_expected(const struct cluster *c, const char *name)
-{
-	static const char *const own[] = {"svarm_redis", "svarm_gateway", "svarm_queue-worker"};
+enum { MAX_OWN = 8 };
 
-	for (size_t i = 0; i < ARRAY_SIZE(own); i++)
-		if (!strcmp(own[i], name))
+/* svarm's own services, or those of engine openfaas; how many there are. */
+static size_t own_services(const struct cluster *c, struct expected ret[MAX_OWN])
+{
+	const size_t managers = cluster_count(c, ROLE_MANAGER);
+	const size_t workers = cluster_count(c, ROLE_WORKER);
+	const struct expected own[MAX_OWN] = {
+		{"svarm_redis", cluster_first(c, ROLE_DATABASE) ? 1 : 0, false},
+		{"svarm_gateway", managers, false},
+		{"svarm_queue-worker", workers, false},
+		{"svarm_prometheus", 1, false},
+		{"svarm_alertmanager", 1, false},
+		{"svarm_basic-auth-plugin", 1, false},
+		{"svarm_faas-swarm", 1, false},
+		{"svarm_nats", 1, false},
+	};
+
+	memcpy(ret, own, sizeof(own));
+	if (c->faas.engine == ENGINE_OPENFAAS)
+		return MAX_OWN;
+	return c->faas.monitoring == MONITORING_PROMETHEUS ? 4 : 3;
+}
+
+static bool is_expected(struct judge *j, const char *name)
+{
+	const struct cluster *c = j->ev->cluster;
+	struct expected own[MAX_OWN];
+	const size_t n = own_services(c, own);
+
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(own[i].name, name))
 			return true;
 	for (size_t i = 0; i < c->faas.n_functions; i++)
-		if (!strncmp(name, "fn_", 3) && !strcmp(name + 3, c->faas.functions[i].name))
+		if (!strcmp(name, function_service(j, &c->faas.functions[i])))
 			return true;
 	return false;
 }
@@ -235,18 +267,15 @@ static bool is_expected(const struct cluster *c, const char *name)
 static void judge_expected(struct judge *j, const struct answer *a)
 {
 	const struct cluster *c = j->ev->cluster;
-	const struct expected own[] = {
-		{"svarm_redis", cluster_first(c, ROLE_DATABASE) ? 1 : 0, false},
-		{"svarm_gateway", cluster_count(c, ROLE_MANAGER), false},
-		{"svarm_queue-worker", cluster_count(c, ROLE_WORKER), false},
-	};
+	struct expected own[MAX_OWN];
+	const size_t n = own_services(c, own);
 
-	for (size_t i = 0; i < ARRAY_SIZE(own); i++)
+	for (size_t i = 0; i < n; i++)
 		expected_row(j, a, &own[i]);
 	for (size_t i = 0; i < c->faas.n_functions; i++) {
 		const struct spec_function *fn = &c->faas.functions[i];
 		struct expected x = {
-			.name = arena_printf(&j->health->arena, "fn_%s", fn->name),
+			.name = function_service(j, fn),
 			.tasks = (size_t)MAX_OF(fn->replicas, 0),
 			.function = true,
 		};
@@ -263,7 +292,7 @@ static void judge_others(struct judge *j, const struct answer *a)
 	size_t n = 0;
 
 	for (size_t i = 0; i < f->n_services; i++)
-		if (!is_expected(j->ev->cluster, f->services[i].name) && ++n <= MAX_OTHERS)
+		if (!is_expected(j, f->services[i].name) && ++n <= MAX_OTHERS)
 			service_row(j, a, &f->services[i], NULL);
 	if (n <= MAX_OTHERS)
 		return;

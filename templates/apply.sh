@@ -10,6 +10,7 @@ LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export LC_ALL PATH
 umask 022
 state=/var/lib/svarm
+tab=$(printf '\t')
 work=$(mktemp -d /run/svarm.XXXXXX) || exit 1
 log=$work/log
 heartbeat=''
@@ -383,42 +384,145 @@ secret_create() { # NAME [LABEL=VALUE…]; the value is a frame, of any bytes
 		docker secret create --label svarm.managed=true "$@" "$name" - >/dev/null
 }
 
+config_create() { # NAME; the content is a frame
+	frame_to_file "$work/config"
+	docker config create --label svarm.managed=true "$1" "$work/config" >/dev/null
+}
+
 # ---- stacks -----------------------------------------------------------------------------------
-stack_services() { # STACK: "name running/wanted update-state", one line a service
-	for id in $(docker service ls -q --filter "label=com.docker.stack.namespace=$1"); do
-		docker service ls --filter "id=$id" --format '{{.Name}} {{.Replicas}}' | tr '\n' ' '
+# Every service of svarm's making: "name running/wanted update-state", one line each.
+services_state() {
+	for id in $(docker service ls -q --filter label=svarm.managed=true); do
+		docker service ls --filter "id=$id" --format '{{.Name}} {{.Replicas}}' |
+			awk '{ printf "%s %s ", $1, $2 }'
 		docker service inspect "$id" --format '{{if .UpdateStatus}}{{.UpdateStatus.State}}{{end}}'
 	done
 }
-stack_explain() { # SERVICE
-	docker service inspect "$1" --format '{{if .UpdateStatus}}{{.UpdateStatus.Message}}{{end}}'
-	docker service ps --no-trunc --format '{{.Name}} on {{.Node}}: {{.CurrentState}} {{.Error}}' "$1" |
-		head -n 4
+# Of one service, its most telling task: the newest that failed, rather than one that waits for its
+# place; of an update that was rolled back, one with another image than is in force again.  As
+# "ID<tab>IMAGE<tab>FAILED-TASKS<tab>NODE<tab>STATE<tab>ERROR".
+service_task() { # SERVICE [IMAGE-IN-FORCE]
+	docker service ps --no-trunc \
+		--format '{{.ID}}\t{{.Image}}\t{{.Node}}\t{{.CurrentState}}\t{{.Error}}' "$1" 2>/dev/null |
+		awk -F '\t' -v old="${2:-}" '
+		$4 ~ /^(Failed|Rejected)/ { many++ }
+		{
+			rank = $5 == "" ? 1 : $5 ~ /no suitable node|already in use/ ? 2 : 3
+			if ($5 != "" && old != "" && $2 != old) rank += 2
+		}
+		rank > highest { highest = rank; for (i = 1; i <= 5; i++) best[i] = $i }
+		END {
+			printf "%s\t%s\t%d\t", best[1], best[2], many
+			printf "%s\t%s\t%s\n", best[3], best[4], best[5]
+		}'
 }
-# Wait until every service runs as many tasks as it should.  `docker stack deploy` itself does not:
-# its --detach=false even succeeds after a rollback.
-stack_converge() { # STACK
-	waited=0
-	while [ "$waited" -lt 180 ]; do
-		stack_services "$1" >"$work/services"
-		waiting=$(awk '{ split($2, n, "/"); if (n[1] != n[2] || $NF == "updating") print $1, $2 }' \
-			"$work/services" | tr '\n' ' ')
-		failed=$(awk '$NF ~ /^(rollback|paused)/ { print $1 }' "$work/services")
-		for service in $failed; do
-			stack_explain "$service"
-			die "service '$service' was rolled back"
+# Waiting longer would not help: what these say does not pass by itself, or it has failed often.
+is_hopeless() { # TASK, as service_task() has it
+	case $1 in
+	*'no suitable node'* | *'No such image'* | *'invalid mount config'*) return 0 ;;
+	esac
+	[ "$(printf %s "$1" | cut -f 3)" -ge 4 ]
+}
+# Of the services in $work/waiting; one whose update was rolled back has had its fate.
+all_hopeless() {
+	while read -r service _ update; do
+		case $update in rollback_completed | paused | rollback_paused) continue ;; esac
+		is_hopeless "$(service_task "$service" </dev/null)" || return 1
+	done <"$work/waiting"
+}
+# How many nodes meet a placement constraint: "MATCHING<tab>NODES"; nothing when it cannot be told.
+constraint_count() { # CONSTRAINT
+	key=$(printf %s "$1" | sed 's/ *[!=]=.*//') wanted=$(printf %s "$1" | sed 's/.*[!=]= *//')
+	case $key in
+	node.labels.*) field="{{index .Spec.Labels \"${key#node.labels.}\"}}" ;;
+	engine.labels.*) field="{{index .Description.Engine.Labels \"${key#engine.labels.}\"}}" ;;
+	node.role) field='{{.Spec.Role}}' ;;
+	node.hostname) field='{{.Description.Hostname}}' ;;
+	node.id) field='{{.ID}}' ;;
+	node.platform.os) field='{{.Description.Platform.OS}}' ;;
+	*) return 0 ;;
+	esac
+	# shellcheck disable=SC2046
+	docker node inspect --format "$field" $(docker node ls -q) >"$work/nodes" 2>/dev/null || return 0
+	total=$(wc -l <"$work/nodes") same=$(grep -cixF -- "$wanted" "$work/nodes" || :)
+	case $1 in *!=*) same=$((total - same)) ;; esac
+	printf '%s\t%s\n' "$same" "$total"
+}
+# Why no node suits: each constraint with the nodes that meet it, what is set aside for a task, and
+# what the largest nodes have.
+tell_placement() { # SERVICE
+	docker service inspect "$1" --format \
+		'{{with .Spec.TaskTemplate.Placement}}{{range .Constraints}}{{println .}}{{end}}{{end}}' |
+		while IFS= read -r constraint; do
+			[ -z "$constraint" ] ||
+				tell "stuck-where $1$tab$constraint$tab$(constraint_count "$constraint")"
 		done
-		if [ -z "$waiting" ]; then
-			return 0
+	asks=$(docker service inspect "$1" --format \
+		'{{with .Spec.TaskTemplate.Resources}}{{with .Reservations}}{{.MemoryBytes}}{{"\t"}}{{.NanoCPUs}}{{end}}{{end}}')
+	# shellcheck disable=SC2046
+	most=$(docker node inspect $(docker node ls -q) --format \
+		'{{.Description.Resources.MemoryBytes}}{{"\t"}}{{.Description.Resources.NanoCPUs}}' | awk -F '\t' '
+		$1 > m { m = $1 } $2 > c { c = $2 } END { printf "%.0f\t%.0f", m, c }')
+	[ -z "$asks" ] || tell "stuck-asks $1$tab$asks$tab$most"
+}
+# What svarm needs to say why a service does not run: lib/run/explain.c makes sentences of it.
+tell_stuck() { # SERVICE RUNNING/WANTED UPDATE-STATE
+	old='' count="$2 running"
+	case $3 in
+	rollback* | paused)
+		count="rolled back, $count"
+		old=$(docker service inspect "$1" --format '{{.Spec.TaskTemplate.ContainerSpec.Image}}')
+		;;
+	esac
+	task=$(service_task "$1" "$old")
+	image=$(printf %s "$task" | cut -f 2)
+	case $image in
+	sha256:*) image=$(docker service inspect "$1" --format '{{index .Spec.Labels "svarm.image"}}') ;;
+	esac
+	tell "stuck $1$tab$count$tab$image$tab$(printf %s "$task" | cut -f 3- | head -c 2000)"
+	case $task in
+	*'no suitable node'*) tell_placement "$1" ;;
+	*'non-zero exit'* | *unhealthy*)
+		# The swarm fetches them from whichever node it was; it must not take long about it.
+		timeout 6 docker service logs --raw --tail 6 "$(printf %s "$task" | cut -f 1)" 2>&1 |
+			head -c 2400 | tail -n 6 | while IFS= read -r line || [ -n "$line" ]; do
+			tell "stuck-says $1$tab$line"
+		done
+		;;
+	esac
+}
+# Wait until every service runs as many tasks as it should, by its newest specification.  `docker stack
+# deploy` itself does not: its --detach=false even succeeds after a rollback.  Given up early when
+# nothing can come of it, seen four times in eight seconds.
+services_converge() {
+	waited=0 hopeless=0
+	while [ "$waited" -lt 180 ] && [ "$hopeless" -lt 4 ]; do
+		services_state >"$work/services"
+		awk '{ split($2, n, "/") } n[1] != n[2] || $3 ~ /^(updating|rollback|paused)/ { print $1, $2, $3 }' \
+			"$work/services" >"$work/waiting"
+		[ -s "$work/waiting" ] || return 0
+		[ $((waited % 10)) -ne 9 ] || note "waiting for $(waiting_names)"
+		if [ $((waited % 4)) -eq 3 ]; then
+			hopeless=$((hopeless + 1))
+			all_hopeless || hopeless=0
 		fi
-		[ $((waited % 10)) -ne 9 ] || note "waiting for $waiting"
 		sleep 0.5
 		waited=$((waited + 1))
 	done
-	for service in $(awk '{ split($2, n, "/"); if (n[1] != n[2]) print $1 }' "$work/services"); do
-		stack_explain "$service"
-	done
-	die "not all tasks run: $waiting"
+	while read -r service count update; do
+		tell_stuck "$service" "$count" "$update" </dev/null
+	done <"$work/waiting"
+	die "not all services run: $(waiting_names)"
+}
+waiting_names() {
+	awk '{ printf "%s%s %s%s", (NR > 1 ? ", " : ""), $1, $2, ($3 ~ /^(rollback|paused)/ ? " (rolled back)" : "") }' \
+		"$work/waiting"
+}
+# The API version that a client from 2020 (faas-swarm, which negotiates none) is told to speak: the one
+# it was written for, or the oldest this daemon still takes.
+docker_api_for_old() {
+	docker version --format '{{.Server.MinAPIVersion}}' | awk -F . '
+		{ if ($1 == 1 && $2 <= 30) print "1.30"; else print $0 }'
 }
 # "replicas: N # MIN to MAX": as many as run now, when that is within; N is how many there were when
 # the facts were read.
@@ -440,6 +544,8 @@ stack_keep_replicas() { # STACK
 # Only what svarm deployed goes: no --prune, which takes whatever bears the stack's label.
 stack_deploy() { # STACK [SERVICE to remove…]; the compose file is a frame
 	frame_to_file "$work/stack.yml"
+	SVARM_DOCKER_API=$(docker_api_for_old)
+	export SVARM_DOCKER_API
 	stack_keep_replicas "$1"
 	docker stack deploy --resolve-image never --compose-file "$work/stack.yml" "$1"
 	shift
@@ -451,13 +557,44 @@ stack_deploy() { # STACK [SERVICE to remove…]; the compose file is a frame
 services_settle() {
 	frame_value
 	[ -z "$value" ] || return 0
-	stack_converge svarm
-	stack_converge fn
+	services_converge
 }
 services_remove() { # SERVICE…
 	for service in "$@"; do
+		twin_await "$service"
 		docker service rm "$service"
 	done
+}
+# When a service that goes has a function which another service runs from now on, let that one come up.
+twin_await() { # SERVICE
+	docker service inspect --format '{{.ID}} {{index .Spec.Labels "com.openfaas.function"}}' "$1" >"$work/twin"
+	read -r me fn <"$work/twin" || return 0
+	[ -n "$fn" ] || return 0
+	waited=0
+	while [ "$waited" -lt 60 ] && docker service ls --filter "label=com.openfaas.function=$fn" \
+		--format '{{.ID}} {{.Replicas}}' | awk -v me="$me" '
+		{ split($2, n, "/") } index(me, $1) != 1 && n[1] != n[2] { exit(found = 1) }
+		END { exit !found }'; do
+		sleep 0.5
+		waited=$((waited + 1))
+	done
+}
+# A service in no stack, made or updated through the Engine API; its specification is a frame, with the
+# names of secrets where Docker wants their ids.
+service_put() { # NAME [SECRET…]
+	frame_to_file "$work/service.json"
+	name=$1
+	shift
+	for secret in "$@"; do
+		id=$(docker secret inspect --format '{{.ID}}' "$secret")
+		sed -i "s/\"SecretID\":\"$secret\"/\"SecretID\":\"$id\"/g" "$work/service.json"
+	done
+	set -- "$name"
+	at=$(docker service inspect --format '{{.ID}}/update?version={{.Version.Index}}' "$1" 2>/dev/null) ||
+		at=create
+	if ! docker_api POST "/services/$at" <"$work/service.json" >"$work/answer"; then
+		die "$(head -c 600 "$work/answer")"
+	fi
 }
 
 # ---- down: give the node back -----------------------------------------------------------------
@@ -465,6 +602,9 @@ services_remove() { # SERVICE…
 cluster_empty() { # STACK …
 	for stack in "$@"; do
 		docker stack rm "$stack"
+	done
+	for service in $(docker service ls -q --filter label=svarm.managed=true); do
+		docker service rm "$service" || true
 	done
 	waited=0
 	while [ -n "$(docker service ls -q --filter label=svarm.managed=true)" ] ||
@@ -478,6 +618,9 @@ cluster_empty() { # STACK …
 	done
 	for secret in $(docker secret ls -q --filter label=svarm.managed=true); do
 		docker secret rm "$secret"
+	done
+	for config in $(docker config ls -q --filter label=svarm.managed=true); do
+		docker config rm "$config"
 	done
 	tell out emptied
 }

@@ -142,6 +142,8 @@ if [ -n "$pid" ] && [ -d "/proc/$pid" ]; then
 			get("services", "/services?status=true");
 			get("networks", "/networks?filters=%7B%22driver%22%3A%5B%22overlay%22%5D%7D");
 			get("secrets", "/secrets");
+			# Only ours: they come with their content.
+			get("configs", "/configs?filters=%7B%22label%22%3A%5B%22svarm.managed%3Dtrue%22%5D%7D");
 		}
 	'
 fi 2>/dev/null

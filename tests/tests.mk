@@ -62,7 +62,7 @@ deps: ## install what building, the tests and the lab need (apt; sudo when not r
 	$(q)tools/deps
 
 check: deps ## everything: ends with "N passed, N failed"
-	$(q)$(MAKE) --no-print-directory WERROR=1 all images test-programs build/async_load
+	$(q)$(MAKE) --no-print-directory WERROR=1 all images images-monitoring test-programs build/async_load
 	$(q)$(RUN) $(STYLE_TESTS) $(UNIT_PROGRAMS) tests/fuzz/replay.t $(PLAN_TESTS) $(SYSTEM_TESTS) $(LAB_TESTS)
 check-style: ## layers, format, headers, warnings of gcc and clang
 	$(q)$(RUN) $(STYLE_TESTS)
@@ -76,7 +76,7 @@ check-system: all images test-programs ## ssh against a real sshd, nginx, Redis,
 	$(q)$(RUN) $(SYSTEM_TESTS)
 check-api: all images test-programs ## the function API against a stand-in for Docker, and on the lab (root)
 	$(q)$(RUN) tests/faas/api.t tests/faas/conformance.t tests/lab/t/35-api.t
-check-lab: all images build/async_load ## the three-node lab, from bare nodes (needs root)
+check-lab: all images images-monitoring build/async_load ## the three-node lab, from bare nodes (needs root)
 	$(q)$(RUN) $(LAB_TESTS)
 check-load: all images ## the lab under load: bursts, updates, reboots, kills, three managers (needs root)
 	$(q)$(RUN) $(LOAD_TESTS)

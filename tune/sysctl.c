@@ -27,6 +27,8 @@ static const struct {
 	{"vm.swappiness", "how readily memory is swapped out"},
 };
 
+enum { PROMETHEUS = 9090 };
+
 /* In ascending order.  30000-32767 is where swarm publishes what names no port. */
 static const struct {
 	int first, last;
@@ -38,6 +40,7 @@ static const struct {
 	{7946, 7946}, /* swarm: gossip */
 	{8080, 8082}, /* gateway: calls, control, metrics */
 	{8090, 8090}, /* nginx: status */
+	{PROMETHEUS, PROMETHEUS},
 	{30000, 32767},
 };
 
@@ -53,11 +56,13 @@ static void range_clip(struct buf *out, int first, int last, int low, int high)
 		range_add(out, MAX_OF(first, low), MIN_OF(last, high));
 }
 
-void tune_reserved_ports(struct buf *out, int low, int high, int ssh)
+void tune_reserved_ports(struct buf *out, int low, int high, int ssh, bool prometheus)
 {
 	bool done = ssh < 1024; /* never in a range worth having */
 
 	for (size_t i = 0; i < ARRAY_SIZE(services); i++) {
+		if (services[i].first == PROMETHEUS && !prometheus)
+			continue;
 		if (!done && ssh < services[i].first) {
 			range_clip(out, ssh, ssh, low, high);
 			done = true;
@@ -74,6 +79,13 @@ void tune_reserved_ports(struct buf *out, int low, int high, int ssh)
 
 typedef void (*setting_fn)(void *arg, const char *key, const char *value);
 
+static bool may_run_prometheus(const struct cluster *c, const struct spec_node *n)
+{
+	if (c->faas.engine == ENGINE_OPENFAAS)
+		return n->roles & ROLE_MANAGER;
+	return c->faas.monitoring == MONITORING_PROMETHEUS && n->roles & ROLE_DATABASE;
+}
+
 /* Call @fn for every setting of @n, the reserved ports before the range that needs them. */
 static void each_setting(
 	const struct cluster *c, const struct spec_node *n, setting_fn fn, void *arg)
@@ -84,7 +96,7 @@ static void each_setting(
 
 	if (range && sscanf(range, "%d %d", &low, &high) != 2)
 		low = 1, high = 65535;
-	tune_reserved_ports(&reserved, low, high, n->port);
+	tune_reserved_ports(&reserved, low, high, n->port, may_run_prometheus(c, n));
 	if (reserved.len && !cluster_sysctl(c, RESERVED))
 		fn(arg, RESERVED, buf_str(&reserved));
 	for (size_t i = 0; i < c->tune.n_sysctl; i++)

@@ -18,6 +18,7 @@ int tune_want(const struct cluster *c, const struct spec_node *n, const struct f
 
 /*
  * Append the ports that outgoing connections must not take although they lie within @low..@high,
- * in the kernel's own form ("2377,8080-8082"): those of swarm, of svarm, and @ssh.
+ * in the kernel's own form ("2377,8080-8082"): those of swarm, of svarm, and @ssh;
+ * and Prometheus' on a node that may run it.
  */
-void tune_reserved_ports(struct buf *out, int low, int high, int ssh);
+void tune_reserved_ports(struct buf *out, int low, int high, int ssh, bool prometheus);

@@ -68,6 +68,11 @@ const struct fact_secret *facts_secret(const struct facts *f, const char *name)
 	return NULL;
 }
 
+const char *facts_config(const struct facts *f, const char *name)
+{
+	return pair_value(f->configs, f->n_configs, name);
+}
+
 const struct fact_unit *facts_unit(const struct facts *f, const char *name)
 {
 	for (size_t i = 0; i < f->n_units; i++)

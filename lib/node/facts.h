@@ -96,6 +96,8 @@ struct facts {
 	size_t n_networks;
 	struct fact_secret *secrets;
 	size_t n_secrets;
+	struct fact_pair *configs; /* those of svarm's making; value: id */
+	size_t n_configs;
 	struct fact_service *services;
 	size_t n_services;
 	/* Everywhere docker runs. */
@@ -122,6 +124,7 @@ const struct fact_service *facts_service(const struct facts *f, const char *name
 bool facts_has_image(const struct facts *f, const char *tag, const char *id);
 const char *facts_network(const struct facts *f, const char *name);
 const struct fact_secret *facts_secret(const struct facts *f, const char *name);
+const char *facts_config(const struct facts *f, const char *name);
 
 /*
  * The question: what the script is asked to look at.  One line each, appended to @out:

@@ -186,6 +186,21 @@ static void read_secrets(struct facts *f, const json_t *root)
 	}
 }
 
+static void read_configs(struct facts *f, const json_t *root)
+{
+	size_t i, cap = 0;
+	json_t *config;
+
+	f->n_configs = 0; /* a second answer replaces the first */
+	json_array_foreach(root, i, config)
+	{
+		struct fact_pair *p = arena_push(&f->arena, f->configs, f->n_configs, cap);
+
+		p->key = text_at(f, json_object_get(config, "Spec"), "Name");
+		p->value = text_at(f, config, "ID");
+	}
+}
+
 int facts_docker_parse(struct facts *f, const char *name, const char *json, struct err *err)
 {
 	static const struct {
@@ -199,6 +214,7 @@ int facts_docker_parse(struct facts *f, const char *name, const char *json, stru
 		{"services", JSON_ARRAY, read_services},
 		{"networks", JSON_ARRAY, read_networks},
 		{"secrets", JSON_ARRAY, read_secrets},
+		{"configs", JSON_ARRAY, read_configs},
 	};
 	json_error_t e;
 	json_t *root;

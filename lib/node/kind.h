@@ -25,7 +25,9 @@ extern const struct kind kind_label;
 extern const struct kind kind_network;
 extern const struct kind kind_image;
 extern const struct kind kind_secret;
+extern const struct kind kind_config;
 extern const struct kind kind_stack;
+extern const struct kind kind_functions;
 
 /* The kind of @kind; never NULL. */
 const struct kind *kind_of(enum resource_kind kind);

@@ -17,7 +17,9 @@ static const struct kind *const kinds[] = {
 	[RES_NETWORK] = &kind_network,
 	[RES_IMAGE] = &kind_image,
 	[RES_SECRET] = &kind_secret,
+	[RES_CONFIG] = &kind_config,
 	[RES_STACK] = &kind_stack,
+	[RES_FUNCTIONS] = &kind_functions,
 };
 
 struct resource *resource_add(

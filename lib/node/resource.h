@@ -26,10 +26,12 @@ enum resource_kind {
 	RES_DAEMON, /* name: path of daemon.json; keys merged into what is there */
 	RES_SWARM,  /* name: "swarm": membership of this node */
 	RES_LABEL,  /* name: label key; on a swarm node, set by the leader */
-	RES_NETWORK, /* name: overlay network, made by the leader */
-	RES_IMAGE,   /* name: tag; loaded from an archive */
-	RES_SECRET,  /* name: swarm secret, made by the leader */
-	RES_STACK,   /* name: stack, deployed by the leader */
+	RES_NETWORK,   /* name: overlay network, made by the leader */
+	RES_IMAGE,     /* name: tag; loaded from an archive */
+	RES_SECRET,    /* name: swarm secret, made by the leader */
+	RES_CONFIG,    /* name: swarm config, made by the leader */
+	RES_STACK,     /* name: stack, deployed by the leader */
+	RES_FUNCTIONS, /* name: "functions": services by themselves, in no stack */
 };
 
 /* A piece of input for the apply script, in the order the script asks for it. */
@@ -47,6 +49,14 @@ struct stack_service {
 	const char *image; /* for the plan's text */
 	int replicas;      /* -1: global */
 	int min, max;      /* replicas that are as good as that; max 0: not judged */
+};
+
+/* A service in no stack, for those who know a function by the name of its service. */
+struct function_service {
+	struct stack_service service;
+	const char *spec;           /* JSON for the Engine API */
+	const char *const *secrets; /* whose names stand in it where their ids belong */
+	size_t n_secrets;
 };
 
 struct resource {
@@ -106,6 +116,10 @@ struct resource {
 			size_t n_labels;
 		} secret;
 		struct {
+			const char *content;
+			size_t len;
+		} config;
+		struct {
 			const char *content; /* the compose file */
 			size_t len;
 			struct stack_service *services;
@@ -113,6 +127,13 @@ struct resource {
 			const char **promises; /* what must hold before it is deployed */
 			size_t n_promises;
 		} stack;
+		struct {
+			/* All there should be; others that svarm deployed are removed. */
+			struct function_service *items;
+			size_t n;
+			const char **promises; /* as above */
+			size_t n_promises;
+		} functions;
 	};
 };
 

@@ -2,9 +2,11 @@ LIB_NODE_SRC := \
 	lib/node/change.c \
 	lib/node/facts.c \
 	lib/node/facts_docker.c \
+	lib/node/kind_config.c \
 	lib/node/kind_daemon.c \
 	lib/node/kind_directory.c \
 	lib/node/kind_file.c \
+	lib/node/kind_functions.c \
 	lib/node/kind_image.c \
 	lib/node/kind_label.c \
 	lib/node/kind_network.c \

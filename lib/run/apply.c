@@ -13,6 +13,7 @@
 #include "lib/base/base64.h"
 #include "lib/base/quote.h"
 #include "lib/node/script.h"
+#include "lib/run/explain.h"
 #include "lib/run/fleet_impl.h"
 
 enum { CHUNK = 128 * 1024, MAX_LINE = 16 * 1024, MAX_OUTPUT = 1024 * 1024 };
@@ -35,6 +36,7 @@ struct apply {
 	usec_t waiting_since; /* 0: not waiting */
 	struct buf line;      /* output up to the next newline */
 	struct buf log;       /* what the failed step said */
+	struct explain *why;  /* services that do not run */
 	size_t step;          /* running, counted from 1; 0: none */
 	usec_t step_started;  /* or when the one before ended */
 	size_t received;
@@ -307,6 +309,8 @@ static int on_marker(struct apply *a, char *text, struct err *err)
 		on_out(a, rest);
 		return 0;
 	}
+	if (explain_take(a->why, word, rest))
+		return 0;
 	escape_text(&shown, rest, MIN_OF(strlen(rest), 500), false);
 	if (!strcmp(word, "start"))
 		return on_started(a, buf_str(&shown), err);
@@ -352,9 +356,12 @@ static int on_output(void *arg, const char *data, size_t len, struct err *err)
 
 static int step_failed(struct apply *a, struct err *err)
 {
-	return err_set(err, ERR_REMOTE, "step '%s' failed (exit %d):%s",
+	_cleanup_buf_ struct buf why = BUF_INIT;
+
+	explain_print(a->why, &why);
+	return err_set(err, ERR_REMOTE, "step '%s' failed (exit %d):%s%s",
 		script_step_title(&a->nr->changes, a->failed), a->failed_status,
-		a->log.len ? buf_str(&a->log) : " it said nothing");
+		a->log.len ? buf_str(&a->log) : " it said nothing", buf_str(&why));
 }
 
 /* What the outcome of the exec means. */
@@ -399,11 +406,13 @@ int node_apply(struct node_run *nr, struct err *err)
 		.settle = nr->fleet->settle,
 		.owner = nr->fleet->options.owner,
 	};
-	struct apply a = {.nr = nr, .fd = -1, .step_started = clock_now()};
+	struct apply a = {.nr = nr, .fd = -1, .step_started = clock_now(), .why = explain_new()};
 	int r;
 
-	if (!nr->fleet->apply)
+	if (!nr->fleet->apply) {
+		explain_free(a.why);
 		return err_set(err, -EROFS, "this run only plans: nothing may be written");
+	}
 	a.chunk = arena_alloc(&nr->arena, CHUNK);
 	r = script_compile(&nr->changes, &role, &nr->arena, &a.script, err);
 	if (r >= 0)
@@ -412,6 +421,7 @@ int node_apply(struct node_run *nr, struct err *err)
 		close(a.fd);
 	buf_wipe(&a.line);
 	buf_done(&a.log);
+	explain_free(a.why);
 	script_done(&a.script);
 	return r;
 }

@@ -2,6 +2,7 @@ LIB_RUN_SRC := \
 	lib/run/apply.c \
 	lib/run/connect.c \
 	lib/run/event.c \
+	lib/run/explain.c \
 	lib/run/fleet.c \
 	lib/run/gather.c \
 	lib/run/preflight.c \

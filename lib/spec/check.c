@@ -139,7 +139,7 @@ static void check_roles(struct checker *k)
 			"no node has the role 'ingress', so no call could get in; give it to a "
 			"manager");
 	databases = cluster_count(c, ROLE_DATABASE);
-	if (!databases && c->faas.engine == ENGINE_SVARM)
+	if (!databases)
 		diag_add(k->diag, at, "nodes",
 			"no node has the role 'database', which keeps the queue; give it to one");
 	if (databases > 1)

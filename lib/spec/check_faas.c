@@ -19,6 +19,22 @@ static void check_archives(struct checker *k)
 	}
 }
 
+/* What is written down but will not happen. */
+static void check_engine(struct checker *k)
+{
+	const struct cluster *c = &k->draft->c;
+	const struct mark *own = marks_find(k->marks, "faas.openfaas");
+	const struct mark *monitoring = marks_find(k->marks, "faas.monitoring");
+
+	if (own && c->faas.engine != ENGINE_OPENFAAS)
+		check_warn(k, "note", check_line(own),
+			"faas.openfaas: without effect while faas.engine is 'svarm'");
+	if (monitoring && c->faas.engine == ENGINE_OPENFAAS &&
+		c->faas.monitoring == MONITORING_NONE)
+		check_warn(k, "note", check_line(monitoring),
+			"faas.monitoring: engine openfaas always has Prometheus: it scales by it");
+}
+
 static void check_secrets(struct checker *k)
 {
 	const struct cluster *c = &k->draft->c;
@@ -40,6 +56,7 @@ void check_faas(struct checker *k)
 
 	check_secrets(k);
 	check_archives(k);
+	check_engine(k);
 	if (c->faas.redis.persistence == REDIS_NONE)
 		check_warn(k, "warning", check_line(marks_find(k->marks, "faas.redis.persistence")),
 			"faas.redis.persistence: without aof a restart of Redis loses the queued "

@@ -31,6 +31,29 @@ enum faas_engine {
 	ENGINE_OPENFAAS,
 };
 
+/* How the openfaas gateway reaches functions. */
+enum openfaas_endpoints {
+	ENDPOINTS_DNSRR, /* faas-swarm picks a task's address: any kernel */
+	ENDPOINTS_VIP,   /* the service's virtual address: kernels with IPVS */
+};
+
+enum monitoring {
+	MONITORING_NONE,
+	MONITORING_PROMETHEUS,
+};
+
+/* What engine openfaas is made of, besides Redis. */
+enum openfaas_part {
+	OPENFAAS_GATEWAY,
+	OPENFAAS_AUTH,
+	OPENFAAS_PROVIDER,
+	OPENFAAS_NATS,
+	OPENFAAS_WORKER,
+	OPENFAAS_PROMETHEUS,
+	OPENFAAS_ALERTMANAGER,
+	N_OPENFAAS_PARTS,
+};
+
 enum redis_persistence {
 	REDIS_AOF,
 	REDIS_NONE,
@@ -169,6 +192,11 @@ struct spec_queue {
 
 struct spec_faas {
 	enum faas_engine engine;
+	enum monitoring monitoring;
+	struct {
+		enum openfaas_endpoints endpoints;
+		const char *images[N_OPENFAAS_PARTS]; /* references; never NULL */
+	} openfaas;
 	struct {
 		uint64_t memory;
 		enum redis_persistence persistence;

@@ -146,6 +146,9 @@ const size_t grammar_n_roles = ARRAY_SIZE(grammar_roles);
 
 static const struct word docker_sources[] = {{"distro", DOCKER_DISTRO}, {"docker-ce", DOCKER_CE}};
 static const struct word engines[] = {{"svarm", ENGINE_SVARM}, {"openfaas", ENGINE_OPENFAAS}};
+static const struct word endpoints[] = {{"dnsrr", ENDPOINTS_DNSRR}, {"vip", ENDPOINTS_VIP}};
+static const struct word monitorings[] = {
+	{"none", MONITORING_NONE}, {"prometheus", MONITORING_PROMETHEUS}};
 static const struct word persistences[] = {{"aof", REDIS_AOF}, {"none", REDIS_NONE}};
 static const struct word scale_types[] = {
 	{"rps", SPEC_SCALE_RPS},
@@ -353,6 +356,59 @@ static const struct field redis_fields[] = {
 };
 static const struct section redis_section = SECTION_OF(redis_fields);
 
+static const struct field openfaas_images_fields[] = {
+	{.key = "gateway",
+		.type = &t_image,
+		AT(draft, c.faas.openfaas.images[OPENFAAS_GATEWAY]),
+		.dflt = "openfaas/gateway:0.18.17",
+		.help = "the gateway, on every manager"},
+	{.key = "basic_auth_plugin",
+		.type = &t_image,
+		AT(draft, c.faas.openfaas.images[OPENFAAS_AUTH]),
+		.dflt = "openfaas/basic-auth-plugin:0.18.17",
+		.help = "checks passwords for it"},
+	{.key = "faas_swarm",
+		.type = &t_image,
+		AT(draft, c.faas.openfaas.images[OPENFAAS_PROVIDER]),
+		.dflt = "openfaas/faas-swarm:0.8.5",
+		.help = "turns functions into services"},
+	{.key = "nats",
+		.type = &t_image,
+		AT(draft, c.faas.openfaas.images[OPENFAAS_NATS]),
+		.dflt = "nats-streaming:0.17.0",
+		.help = "the queue, in memory, on the database node"},
+	{.key = "queue_worker",
+		.type = &t_image,
+		AT(draft, c.faas.openfaas.images[OPENFAAS_WORKER]),
+		.dflt = "openfaas/queue-worker:0.11.2",
+		.help = "makes queued calls, on every worker"},
+	{.key = "prometheus",
+		.type = &t_image,
+		AT(draft, c.faas.openfaas.images[OPENFAAS_PROMETHEUS]),
+		.dflt = "prom/prometheus:v2.11.0",
+		.help = "counts calls, raises alerts"},
+	{.key = "alertmanager",
+		.type = &t_image,
+		AT(draft, c.faas.openfaas.images[OPENFAAS_ALERTMANAGER]),
+		.dflt = "prom/alertmanager:v0.18.0",
+		.help = "tells the gateway to scale up"},
+};
+static const struct section openfaas_images_section = SECTION_OF(openfaas_images_fields);
+
+static const struct field openfaas_fields[] = {
+	{.key = "endpoints",
+		.type = &t_word,
+		WORDS(endpoints),
+		AT(draft, c.faas.openfaas.endpoints),
+		.dflt = "dnsrr",
+		.help = "how functions are reached: dnsrr works on any kernel, vip needs IPVS"},
+	{.key = "images",
+		.shape = SHAPE_SECTION,
+		.section = &openfaas_images_section,
+		.help = "the images of its parts, with a tag or digest"},
+};
+static const struct section openfaas_section = SECTION_OF(openfaas_fields);
+
 static const struct field queue_fields[] = {
 	{.key = "max_inflight",
 		.type = &t_int,
@@ -413,6 +469,16 @@ static const struct field faas_fields[] = {
 		AT(draft, c.faas.engine),
 		.dflt = "svarm",
 		.help = "svarm, or the classic openfaas stack"},
+	{.key = "monitoring",
+		.type = &t_word,
+		WORDS(monitorings),
+		AT(draft, c.faas.monitoring),
+		.dflt = "none",
+		.help = "prometheus: collects the gateway's metrics, on the database node"},
+	{.key = "openfaas",
+		.shape = SHAPE_SECTION,
+		.section = &openfaas_section,
+		.help = "the engine openfaas"},
 	{.key = "user",
 		.type = &t_login,
 		AT(draft, c.faas.user),

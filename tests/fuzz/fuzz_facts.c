@@ -66,7 +66,11 @@ static void want_kinds(struct resource_set *want)
 	r->image.id = "sha256:1";
 	r->image.archive = "/a";
 	resource_add(want, RES_SECRET, "pw", "w")->secret.value = "v";
+	r = resource_add(want, RES_CONFIG, "c", "w");
+	r->config.content = "x";
+	r->config.len = 1;
 	resource_add(want, RES_STACK, "fn", "w");
+	resource_add(want, RES_FUNCTIONS, "functions", "w");
 }
 
 /* Each kind alone, because one that refuses ends a diff. */

@@ -544,6 +544,131 @@ frame t | node 'step 1 0 swarm_join fd00::2 fd00::1'
 has "joining by IPv6: brackets where there is a port" /srv/api \
 	'"ListenAddr":"\[fd00::2\]:2377","AdvertiseAddr":"fd00::2".*"\[fd00::1\]:2377"'
 
+# ---- configs and services of the Engine API ----
+fresh
+fake docker <<'SH'
+case "$1 $2" in
+"config create") cat "$6" >/srv/config 2>/dev/null || cat "$5" >/srv/config ;;
+"service inspect") [ -e /srv/there ] && echo 'ab12/update?version=7' ;;
+"version --format") cat /srv/min ;;
+"secret inspect") echo "id-of-$5" ;;
+"stack deploy") printf '%s\n' "$SVARM_DOCKER_API" >/srv/api-version ;;
+esac
+SH
+frame 'a: $b
+' | node 'step 1 0 config_create svarm-x-1'
+is "a config arrives as it was" "$(cat /srv/config)" 'a: $b'
+has "a config is ours" /srv/asked '^docker config create --label svarm.managed=true svarm-x-1 '
+socket '201 Created' '{"ID":"x"}'
+frame '{"Name":"echo"}' | node 'step 1 0 service_put echo'
+is "a service that is not there: exit status" $? 0
+has "a service that is not there: created" /srv/api '^POST /services/create HTTP'
+has "a service that is not there: as said" /srv/api '^{"Name":"echo"}$'
+touch /srv/there
+frame '{}' | node 'step 1 0 service_put echo'
+has "a service that is there: updated, by its version" /srv/api '^POST /services/ab12/update?version=7 HTTP'
+frame '{"S":[{"SecretID":"a-1","SecretName":"a-1"},{"SecretID":"b-2"}]}' | node 'step 1 0 service_put echo a-1 b-2'
+has "a service with secrets: their ids" /srv/api '^{"S":\[{"SecretID":"id-of-a-1","SecretName":"a-1"},{"SecretID":"id-of-b-2"}\]}$'
+socket '400 Bad Request' '{"message":"invalid reference format"}'
+frame '{}' | node 'step 1 0 service_put echo'
+is "a service that docker refuses: exit status" $? 1
+has "a service that docker refuses: why" "$work/out" '^@log {"message":"invalid reference format"}'
+for pair in 1.12:1.30 1.24:1.30 1.30:1.30 1.40:1.40 1.44:1.44; do
+	echo "${pair%:*}" >/srv/min
+	frame 'version: "3.7"' | node 'step 1 0 stack_deploy svarm'
+	is "an engine that takes API ${pair%:*} and later: an old client speaks" "$(cat /srv/api-version)" "${pair#*:}"
+done
+# A function that another service runs from now on: that one comes up first.
+fake docker <<'SH'
+case "$1 $2" in
+"service inspect") for last in "$@"; do :; done && echo "$last" echo ;;
+"service ls")
+	n=$(wc -l </srv/looks) && echo >>/srv/looks
+	printf '%s\n' 'aaaa 2/2' "bbbb $((n < 3 ? n : 2))/2"
+	;;
+"service rm") wc -l </srv/looks >/srv/removed ;;
+esac
+SH
+: >/srv/looks
+node 'step 1 0 services_remove aaaabbbbcccc'
+is "a function that moves: the old service goes when the new one runs" "$(cat /srv/removed)" 3
+: >/srv/looks
+node 'step 1 0 services_remove bbbbaaaa'
+is "a function that moves: not kept waiting by itself" "$(cat /srv/removed)" 1
+
+# ---- services that do not run -----------------------------------------------------------------
+# A swarm of three nodes: what "docker service ls" says stands in /srv/swarm, what it says of the
+# tasks of a service in /srv/tasks.NAME.
+fake docker <<'SH'
+case "$1 $2" in
+"service ls")
+	case $* in
+	*-q*) cut -d' ' -f1 /srv/swarm ;;
+	*) name=${4#id=} && grep "^$name " /srv/swarm ;;
+	esac
+	;;
+"service ps") for last in "$@"; do :; done && cat "/srv/tasks.$last" ;;
+"service logs") printf 'starting\nno \033[31mconfig\n' ;;
+"service inspect")
+	case $* in
+	*Constraints*) printf 'node.labels.svarm.worker == true\nnode.labels.zone==mars\nnode.role != worker\n' ;;
+	*Reservations*) printf '8589934592\t0\n' ;;
+	*svarm.image*) echo "$3:1" ;;
+	*ContainerSpec.Image*) echo old:1 ;;
+	*UpdateStatus*) cat "/srv/update.$3" 2>/dev/null || echo ;;
+	esac
+	;;
+"node ls") printf '%s\n' n1 n2 n3 ;;
+"node inspect")
+	case $* in
+	*'"svarm.worker"'*) printf '%s\n' true true true ;;
+	*Labels*) printf '%s\n' venus '<no value>' '<no value>' ;;
+	*Role*) printf '%s\n' manager worker worker ;;
+	*Resources*) printf '2147483648\t2000000000\n1073741824\t4000000000\n' ;;
+	esac
+	;;
+esac
+SH
+fresh
+echo 'good 2/2' >/srv/swarm
+frame '' | node 'step 1 0 services_settle'
+is "all services run: exit status" $? 0
+hasnt "all services run: nothing is told" "$work/out" '^@stuck'
+frame x | node 'step 1 0 services_settle'
+is "another node failed: not waited for" "$(tr '\n' ' ' <"$work/out")" "@start 1 @finish 1 @end "
+
+printf '%s\n' 'good 2/2' 'img 0/1' 'where 0/2' 'crash 1/3' >/srv/swarm
+printf 't2\timg:1\tlab-1\tPending 1 second ago\t"no suitable node (host-mode port already in use on 1 node)"\nt1\timg:1\tlab-1\tRejected 1 second ago\t"No such image: img:1"\n' >/srv/tasks.img
+printf 't1\tsha256:ab\t\tPending 9 seconds ago\t"no suitable node (scheduling constraints not satisfied on 3 nodes)"\n' >/srv/tasks.where
+{
+	printf 't9\tcrash:1\tlab-2\tReady 1 second ago\t\n'
+	for i in 1 2 3 4; do printf 't%s\tcrash:1\tlab-3\tFailed %s seconds ago\t"task: non-zero exit (3)"\n' $i $i; done
+} >/srv/tasks.crash
+start=$(date +%s)
+frame '' | node 'step 1 0 services_settle'
+is "services that do not run: exit status" $? 1
+took=$(($(date +%s) - start))
+[ "$took" -ge 8 ] && [ "$took" -lt 40 ]
+report $? "services that do not run: given up early, not at once ($took s)"
+T='	'
+has "no image: told" "$work/out" "^@stuck img${T}0/1 running${T}img:1${T}1${T}lab-1${T}Rejected 1 second ago${T}\"No such image: img:1\"\$"
+has "no node: told" "$work/out" "^@stuck where${T}0/2 running${T}where:1${T}0${T}${T}Pending"
+is "no node: its constraints, and who meets them" "$(grep '^@stuck-where' "$work/out" | tr '\t' '|' | tr '\n' ' ')" \
+	"@stuck-where where|node.labels.svarm.worker == true|3|3 @stuck-where where|node.labels.zone==mars|0|3 @stuck-where where|node.role != worker|1|3 "
+has "no node: what is set aside" "$work/out" "^@stuck-asks where${T}8589934592${T}0${T}2147483648${T}4000000000\$"
+has "a crash: the newest task that failed" "$work/out" "^@stuck crash${T}1/3 running${T}crash:1${T}4${T}lab-3${T}Failed 1 seconds ago${T}\"task: non-zero exit (3)\"\$"
+is "a crash: what it said" "$(grep -c '^@stuck-says crash' "$work/out")" 2
+has "a crash: its logs are asked of that task" /srv/asked '^docker service logs --raw --tail 6 t1$'
+hasnt "what runs is not told of" "$work/out" '^@stuck good'
+has "services that do not run: named" "$work/out" '^@log not all services run: img 0/1, where 0/2, crash 1/3$'
+
+echo 'img 1/1' >/srv/swarm
+echo rollback_completed >/srv/update.img
+frame '' | node 'step 1 0 services_settle'
+is "a rollback: exit status" $? 1
+has "a rollback: why" "$work/out" "^@stuck img${T}rolled back, 1/1 running${T}img:1"
+has "a rollback: said so" "$work/out" '^@log not all services run: img 1/1 (rolled back)$'
+rm /srv/update.img
 # ---- stacks -----------------------------------------------------------------------------------
 fresh
 fake docker <<'SH'

@@ -24,6 +24,7 @@ static const struct {
 	{"gateway.tar.gz", "{\"name\":\"gateway\"}", "[\"svarm/gateway:aaaaaaaaaaaa\"]"},
 	{"worker.tar.gz", "{\"name\":\"worker\"}", "[\"svarm/worker:bbbbbbbbbbbb\"]"},
 	{"redis.tar.gz", "{\"name\":\"redis\"}", "[\"svarm/redis:cccccccccccc\"]"},
+	{"prometheus.tar.gz", "{\"name\":\"prometheus\"}", "[\"svarm/prometheus:eeeeeeeeeeee\"]"},
 	{"echo.tar", "{\"name\":\"echo\"}", "[\"svarm/echo:dddddddddddd\",\"svarm/echo:dev\"]"},
 };
 

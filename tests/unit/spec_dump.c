@@ -211,6 +211,15 @@ static void dump_faas(struct buf *b, const struct cluster *c)
 	buf_adds(b, "  ]},\n");
 }
 
+/* The engine that is not the default, and what it alone has. */
+static void dump_openfaas(struct buf *b, const struct cluster *c)
+{
+	buf_addf(b, "  \"openfaas\": {\"monitoring\": %d, \"endpoints\": %d, ",
+		(int)c->faas.monitoring, (int)c->faas.openfaas.endpoints);
+	texts(b, "images", c->faas.openfaas.images, N_OPENFAAS_PARTS);
+	buf_adds(b, "},\n");
+}
+
 static void dump(const struct cluster *c)
 {
 	_cleanup_buf_ struct buf b = BUF_INIT;
@@ -225,6 +234,8 @@ static void dump(const struct cluster *c)
 	dump_ssh(&b, c);
 	dump_tune(&b, c);
 	dump_faas(&b, c);
+	if (c->faas.engine != ENGINE_SVARM || c->faas.monitoring != MONITORING_NONE)
+		dump_openfaas(&b, c);
 	buf_adds(&b, "  ");
 	texts(&b, "fail_if", c->fail_if, c->n_fail_if);
 	buf_adds(&b, ",\n  \"warnings\": [");

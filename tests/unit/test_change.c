@@ -694,6 +694,23 @@ static void test_secrets(void **state)
 	assert_memory_equal(d.set.steps[0].frames[0].data, "hunter2", 7);
 }
 
+static void test_configs(void **state)
+{
+	_diff_ d;
+	struct resource *r;
+
+	diff_init(&d, "json\tconfigs\t[{\"ID\":\"1\",\"Spec\":{\"Name\":\"there\"}}]\n");
+	r = resource_add(&d.want, RES_CONFIG, "there", NULL);
+	r = resource_add(&d.want, RES_CONFIG, "new", NULL);
+	r->config.content = "a: b\n";
+	r->config.len = 5;
+	diff_runs(&d);
+	assert_int_equal(d.set.n, 1);
+	expect_call(&d, 0, "config_create new");
+	expect_change(&d, 0, CHANGE_CREATE, "new", NULL, "5 bytes");
+	assert_memory_equal(d.set.steps[0].frames[0].data, "a: b\n", 5);
+}
+
 static const char running[] =
 	"json\tservices\t[{\"ID\":\"1\",\"Spec\":{\"Name\":\"fn_same\",\"Labels\":{"
 	"\"svarm.hash\":\"h1\",\"com.docker.stack.namespace\":\"fn\"}}},"
@@ -706,6 +723,44 @@ static const char running[] =
 	"\"com.docker.stack.namespace\":\"fn\"}}},"
 	"{\"ID\":\"5\",\"Spec\":{\"Name\":\"other_gone\",\"Labels\":{\"svarm.hash\":\"h5\","
 	"\"com.docker.stack.namespace\":\"other\"}}}]\n";
+
+/* Functions in no stack: what svarm deployed and nobody wants goes, what is somebody's stays. */
+static void test_functions(void **state)
+{
+	static const char alone[] =
+		"json\tservices\t[{\"ID\":\"1\",\"Spec\":{\"Name\":\"same\",\"Labels\":{"
+		"\"svarm.hash\":\"h1\"}}},{\"ID\":\"2\",\"Spec\":{\"Name\":\"by-cli\","
+		"\"Labels\":{\"com.openfaas.function\":\"by-cli\"}}},{\"ID\":\"3\",\"Spec\":{"
+		"\"Name\":\"taken\"}},{\"ID\":\"4\",\"Spec\":{\"Name\":\"gone\",\"Labels\":{"
+		"\"svarm.hash\":\"h4\"}}},{\"ID\":\"5\",\"Spec\":{\"Name\":\"fn_x\",\"Labels\":"
+		"{\"svarm.hash\":\"h5\",\"com.docker.stack.namespace\":\"fn\"}}}]\n";
+	const char *secrets[] = {"svarm-a-1"};
+	struct function_service items[] = {
+		{.service = {.name = "same", .hash = "h1", .image = "same:1"}, .spec = "{}"},
+		{.service = {.name = "taken", .hash = "h2", .image = "is:2", .replicas = 2},
+			.spec = "{\"a\":1}",
+			.secrets = secrets,
+			.n_secrets = 1},
+	};
+	const char *promises[] = {"ready.n1"};
+	struct resource *r;
+	_diff_ d;
+
+	diff_init(&d, alone);
+	r = resource_add(&d.want, RES_FUNCTIONS, "functions", NULL);
+	r->functions.items = items;
+	r->functions.n = 2;
+	r->functions.promises = promises;
+	r->functions.n_promises = 1;
+	diff_runs(&d);
+	assert_int_equal(d.set.n_steps, 2);
+	expect_call(&d, 0, "service_put taken svarm-a-1");
+	assert_int_equal(d.set.steps[0].n_awaits, 1);
+	assert_string_equal(d.set.steps[0].frames[1].data, "{\"a\":1}");
+	expect_change(&d, 0, CHANGE_UPDATE, "taken", "? x 0", "is:2 x 2");
+	expect_call(&d, 1, "services_remove 4");
+	expect_change(&d, 1, CHANGE_REMOVE, "gone", "deployed", NULL);
+}
 
 static void test_stack(void **state)
 {
@@ -893,6 +948,8 @@ int main(void)
 		cmocka_unit_test(test_networks),
 		cmocka_unit_test(test_images),
 		cmocka_unit_test(test_secrets),
+		cmocka_unit_test(test_configs),
+		cmocka_unit_test(test_functions),
 		cmocka_unit_test(test_stack),
 		cmocka_unit_test(test_stack_same),
 		cmocka_unit_test(test_stack_number),

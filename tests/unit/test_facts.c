@@ -358,7 +358,8 @@ static const char swarm_of_two[] =
 	"\"ServiceStatus\":{\"RunningTasks\":-4,\"DesiredTasks\":99999999999}}]\n"
 	"json\tnetworks\t[{\"Name\":\"ingress\",\"Driver\":\"overlay\"},{\"Name\":\"svarm\","
 	"\"Driver\":\"bridge\"}]\n"
-	"json\tsecrets\t[{\"ID\":\"x1\",\"Spec\":{\"Name\":\"pw-1\"}}]\n" END;
+	"json\tsecrets\t[{\"ID\":\"x1\",\"Spec\":{\"Name\":\"pw-1\"}}]\n"
+	"json\tconfigs\t[{\"ID\":\"c1\",\"Spec\":{\"Name\":\"conf-1\",\"Data\":\"eA==\"}}]\n" END;
 
 static void test_swarm_nodes(void **state)
 {
@@ -403,6 +404,8 @@ static void test_swarm_things(void **state)
 	assert_string_equal(facts_network(&f, "svarm"), "bridge");
 	assert_null(facts_network(&f, "host"));
 	assert_string_equal(facts_secret(&f, "pw-1")->id, "x1");
+	assert_string_equal(facts_config(&f, "conf-1"), "c1");
+	assert_null(facts_config(&f, "conf-2"));
 }
 
 /* It runs and does not answer: nothing it would have said is taken for absent. */
@@ -439,7 +442,8 @@ static void test_odd_docker(void **state)
 		"\n"
 		"json\tnodes\t[{\"Spec\":null,\"Status\":[]}]\njson\tservices\t[{\"Spec\":{"
 		"\"Mode\":1}}]\n"
-		"json\tnetworks\t[null]\njson\tsecrets\t[[]]\njson\tvolumes\tnot even JSON\n" END);
+		"json\tnetworks\t[null]\njson\tsecrets\t[[]]\njson\tconfigs\t[7]"
+		"\njson\tvolumes\tnot even JSON\n" END);
 	assert_true(f.docker_running);
 	assert_int_equal(f.swarm, SWARM_INACTIVE);
 	assert_string_equal(f.docker_version, "");

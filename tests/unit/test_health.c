@@ -387,6 +387,48 @@ static void test_services(void **state)
 	expect(s, "service.replicas", "shop_web", HEALTH_FAIL, "1 of 3 running");
 }
 
+/* The other engine: other services, functions by their own name, nothing to probe with inside. */
+static void test_openfaas(void **state)
+{
+	struct scene *s = *state;
+
+	s->cluster->faas.engine = ENGINE_OPENFAAS;
+	hear(&s->ev.nodes[0],
+		"time\t1\n" INFO("na", "10.0.0.1", "true") "json\tservices\t[" SERVICE(
+			"s1", "svarm_faas-swarm", "1", "1") "," SERVICE("s2", "svarm_nats", "0",
+			"1") "," SERVICE("s3", "echo", "2", "2") "," SERVICE("s4", "svarm_redis",
+			"1", "1") "]\njson\ttasks\t[" TASK("s1", "running", "running", "2026-01-02",
+			"") "," TASK("s3", "running", "running", "2026-01-02", "") "," TASK("s3",
+			"running", "running", "2026-01-02",
+			"") "," TASK("s2", "running", "rejected", "2026-01-03",
+			"No such image: nats-streaming:0.17.0") "]\nend\tok\n");
+	act(s);
+	judge(s);
+	expect(s, "service.replicas", "svarm_faas-swarm", HEALTH_OK, "1 of 1");
+	expect(s, "service.replicas", "svarm_nats", HEALTH_FAIL, "No such image");
+	assert_non_null(strstr(row(s, "service.replicas", "svarm_nats")->remedy, "images:"));
+	expect(s, "service.replicas", "svarm_gateway", HEALTH_FAIL, "no such service");
+	expect(s, "service.replicas", "svarm_alertmanager", HEALTH_FAIL, "no such service");
+	expect(s, "service.replicas", "echo", HEALTH_OK, "2 of 2");
+	expect(s, "gateway.async", NULL, HEALTH_SKIP, "engine openfaas");
+	expect(s, "redis.write", "a", HEALTH_SKIP, "engine openfaas");
+	expect(s, "overlay.data", "b", HEALTH_SKIP, "engine openfaas");
+	expect(s, "gateway.healthz", "a", HEALTH_OK, "200");
+	expect(s, "gateway.auth", "a", HEALTH_OK, "401");
+	s->ev.nodes[0].http[HTTP_FUNCTION] = (struct http_seen){.status = 502};
+	judge(s);
+	assert_non_null(strstr(row(s, "gateway.function", "a")->remedy, "service ps echo'"));
+}
+
+static void test_monitoring(void **state)
+{
+	struct scene *s = *state;
+
+	s->cluster->faas.monitoring = MONITORING_PROMETHEUS;
+	judge(s);
+	expect(s, "service.replicas", "svarm_prometheus", HEALTH_FAIL, "no such service");
+}
+
 static void test_calls(void **state)
 {
 	struct scene *s = *state;
@@ -710,6 +752,8 @@ int main(void)
 		SCENE(test_docker),
 		SCENE(test_swarm),
 		SCENE(test_services),
+		SCENE(test_openfaas),
+		SCENE(test_monitoring),
 		SCENE(test_calls),
 		SCENE(test_no_function),
 		SCENE(test_containers),

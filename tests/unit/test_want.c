@@ -46,13 +46,16 @@ static int make_archives(void **state)
 	make_archive("worker.tar.gz", "[\"svarm/worker:bbbbbbbbbbbb\"]");
 	make_archive("redis.tar.gz", "[\"svarm/redis:cccccccccccc\"]");
 	make_archive("echo.tar", "[\"svarm/echo:dddddddddddd\",\"svarm/echo:dev\"]");
+	make_archive("prometheus.tar.gz", "[\"svarm/prometheus:eeeeeeeeeeee\"]");
+	make_archive(
+		"prometheus.tar", "[\"svarm/prometheus:eeeeeeeeeeee\",\"svarm/prometheus:dev\"]");
 	return 0;
 }
 
 static int remove_archives(void **state)
 {
-	static const char *const names[] = {
-		"gateway.tar.gz", "worker.tar.gz", "redis.tar.gz", "echo.tar"};
+	static const char *const names[] = {"gateway.tar.gz", "worker.tar.gz", "redis.tar.gz",
+		"echo.tar", "prometheus.tar.gz", "prometheus.tar"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		_cleanup_free_ char *path = archive_path(names[i]);
@@ -72,18 +75,27 @@ static struct cluster *parse(const char *text)
 	return c;
 }
 
-static struct cluster *three(void)
+/* The cluster of @name, with its archives in the folder of this test's. */
+static struct cluster *load(const char *name)
 {
+	_cleanup_free_ char *path = xasprintf(FOLDER "/%s.yaml", name);
 	_cleanup_err_ struct err err = ERR_INIT;
 	struct cluster *c = NULL;
 
-	if (cluster_load(FOLDER "/three.yaml", &c, &err) < 0)
+	if (cluster_load(path, &c, &err) < 0)
 		fail_msg("%s", err_msg(&err));
-	c->faas.secrets[0].from = (struct secret_ref){SECRET_ENV, "SVARM_TEST_API_KEY"};
+	if (c->faas.n_secrets)
+		c->faas.secrets[0].from = (struct secret_ref){SECRET_ENV, "SVARM_TEST_API_KEY"};
 	setenv("SVARM_TEST_API_KEY", "line 1\nline 2\n", 1);
 	for (size_t i = 0; i < c->n_images; i++)
-		c->images[i].archive = arena_printf(&c->arena, "%s/echo.tar", images_dir);
+		c->images[i].archive = arena_printf(
+			&c->arena, "%s/%s", images_dir, path_base(c->images[i].archive));
 	return c;
+}
+
+static struct cluster *three(void)
+{
+	return load("three");
 }
 
 static struct faas_context *context(const struct cluster *c)
@@ -164,12 +176,14 @@ static const char kept[] = "stat\t/etc/svarm/secrets/basic-auth-user\t600\tregul
 			   "stat\t/etc/svarm/secrets/redis-password\t600\tregular file\n"
 			   "content\t/etc/svarm/secrets/redis-password\tcmVkaXMgcGFzc3dvcmQ=\n";
 
-static void test_golden(void **state)
+/* Every node of cluster @name against PREFIX and its own name. */
+static void check_nodes(const char *name, const char *prefix)
 {
-	_cleanup_(cluster_freep) struct cluster *c = three();
+	_cleanup_(cluster_freep) struct cluster *c = load(name);
 	_cleanup_(faas_context_freep) struct faas_context *x = context(c);
 
 	for (size_t i = 0; i < c->n_nodes; i++) {
+		_cleanup_free_ char *file = xasprintf("%s%s", prefix, c->nodes[i].name);
 		_cleanup_(arena_done) struct arena arena = ARENA_INIT;
 		_cleanup_(facts_done) struct facts f = {0};
 		_cleanup_err_ struct err err = ERR_INIT;
@@ -180,8 +194,15 @@ static void test_golden(void **state)
 		if (want_all(c, i, &f, x, &want, &err) < 0)
 			fail_msg("%s", err_msg(&err));
 		want_dump(&want, &text);
-		check_golden(c->nodes[i].name, &text);
+		check_golden(file, &text);
 	}
+}
+
+static void test_golden(void **state)
+{
+	check_nodes("three", "");
+	check_nodes("openfaas", "openfaas-");
+	check_nodes("monitoring", "monitoring-");
 }
 
 static void test_questions(void **state)
@@ -340,23 +361,32 @@ static void test_reserved_ports(void **state)
 	static const struct {
 		int low, high, ssh;
 		const char *expect;
+		bool prometheus;
 	} cases[] = {
-		{1024, 65000, 22, "2377,4789,6379,7007,7946,8080-8082,8090,30000-32767"},
-		{1024, 65000, 2222, "2222,2377,4789,6379,7007,7946,8080-8082,8090,30000-32767"},
-		{1024, 65000, 8081, "2377,4789,6379,7007,7946,8080-8082,8090,30000-32767"},
-		{1024, 65000, 9022, "2377,4789,6379,7007,7946,8080-8082,8090,9022,30000-32767"},
-		{1024, 65000, 40022, "2377,4789,6379,7007,7946,8080-8082,8090,30000-32767,40022"},
-		{32768, 60999, 22, ""},
-		{32768, 60999, 2222, ""},
-		{32768, 60999, 40022, "40022"},
-		{8081, 31000, 22, "8081-8082,8090,30000-31000"},
-		{8082, 8082, 22, "8082"},
+		{1024, 65000, 22, "2377,4789,6379,7007,7946,8080-8082,8090,9090,30000-32767", true},
+		{1024, 65000, 9090, "2377,4789,6379,7007,7946,8080-8082,8090,9090,30000-32767",
+			true},
+		{32768, 60999, 22, "", true},
+		{1024, 65000, 22, "2377,4789,6379,7007,7946,8080-8082,8090,30000-32767", false},
+		{1024, 65000, 2222, "2222,2377,4789,6379,7007,7946,8080-8082,8090,30000-32767",
+			false},
+		{1024, 65000, 8081, "2377,4789,6379,7007,7946,8080-8082,8090,30000-32767", false},
+		{1024, 65000, 9022, "2377,4789,6379,7007,7946,8080-8082,8090,9022,30000-32767",
+			false},
+		{1024, 65000, 40022, "2377,4789,6379,7007,7946,8080-8082,8090,30000-32767,40022",
+			false},
+		{32768, 60999, 22, "", false},
+		{32768, 60999, 2222, "", false},
+		{32768, 60999, 40022, "40022", false},
+		{8081, 31000, 22, "8081-8082,8090,30000-31000", false},
+		{8082, 8082, 22, "8082", false},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		_cleanup_buf_ struct buf out = BUF_INIT;
 
-		tune_reserved_ports(&out, cases[i].low, cases[i].high, cases[i].ssh);
+		tune_reserved_ports(
+			&out, cases[i].low, cases[i].high, cases[i].ssh, cases[i].prometheus);
 		assert_string_equal(buf_str(&out), cases[i].expect);
 	}
 }
@@ -771,8 +801,146 @@ static void test_missing_image(void **state)
 	assert_int_equal(faas_context_load(c, "/nowhere", &x, &err), -ENOENT);
 	assert_non_null(strstr(err_msg(&err), "make images"));
 	assert_null(x);
+}
+
+/* ---- engine openfaas ---- */
+
+/* What the leader wants when it says @more. */
+static void want_leader(
+	const struct cluster *c, const char *more, struct arena *arena, struct resource_set *ret)
+{
+	_cleanup_(faas_context_freep) struct faas_context *x = context(c);
+	_cleanup_(facts_done) struct facts f = {0};
+	_cleanup_buf_ struct buf lines = BUF_INIT;
+	_cleanup_err_ struct err err = ERR_INIT;
+
+	buf_addf(&lines, "%s%s", kept, more);
+	facts_of(c, 0, buf_str(&lines), &f);
+	*ret = (struct resource_set){.arena = arena};
+	if (faas_want(c, &c->nodes[0], &f, x, ret, &err) < 0)
+		fail_msg("%s", err_msg(&err));
+}
+
+static const char *hash_of(const struct resource_set *want, const char *service)
+{
+	const struct resource *r = find(want, RES_STACK, "svarm");
+
+	for (size_t i = 0; i < r->stack.n_services; i++)
+		if (!strcmp(r->stack.services[i].name, service))
+			return r->stack.services[i].hash;
+	fail_msg("no service '%s'", service);
+	return NULL;
+}
+
+/* Changing the engine leaves Redis alone. */
+static void test_same_redis(void **state)
+{
+	_cleanup_(cluster_freep) struct cluster *c = three();
+	_cleanup_(arena_done) struct arena arena = ARENA_INIT;
+	struct resource_set svarm, openfaas;
+
+	want_leader(c, "", &arena, &svarm);
 	c->faas.engine = ENGINE_OPENFAAS;
-	assert_int_equal(faas_context_load(c, images_dir, &x, &err), -ENOTSUP);
+	want_leader(c, "", &arena, &openfaas);
+	assert_string_equal(hash_of(&svarm, "svarm_redis"), hash_of(&openfaas, "svarm_redis"));
+	assert_string_not_equal(
+		hash_of(&svarm, "svarm_gateway"), hash_of(&openfaas, "svarm_gateway"));
+}
+
+/* An engine that refuses API 1.30 makes the provider anew, and nothing else. */
+static void test_provider_follows_engine(void **state)
+{
+	static const char old[] = "json\tinfo\t{\"ServerVersion\":\"20.10.24+dfsg1\"}\n";
+	static const char new[] = "json\tinfo\t{\"ServerVersion\":\"29.0.1\"}\n";
+	_cleanup_(cluster_freep) struct cluster *c = load("openfaas");
+	_cleanup_(arena_done) struct arena arena = ARENA_INIT;
+	struct resource_set bare, before, after;
+
+	want_leader(c, "", &arena, &bare);
+	want_leader(c, old, &arena, &before);
+	want_leader(c, new, &arena, &after);
+	assert_string_equal(
+		hash_of(&bare, "svarm_faas-swarm"), hash_of(&before, "svarm_faas-swarm"));
+	assert_string_not_equal(
+		hash_of(&before, "svarm_faas-swarm"), hash_of(&after, "svarm_faas-swarm"));
+	assert_string_equal(hash_of(&before, "svarm_gateway"), hash_of(&after, "svarm_gateway"));
+	c->docker_source = DOCKER_CE;
+	want_leader(c, "", &arena, &bare);
+	assert_string_equal(
+		hash_of(&bare, "svarm_faas-swarm"), hash_of(&after, "svarm_faas-swarm"));
+}
+
+/* Every compose file that is rendered, as docker reads it. */
+static void check_with_docker(const char *name)
+{
+	_cleanup_(cluster_freep) struct cluster *c = load(name);
+	_cleanup_(arena_done) struct arena arena = ARENA_INIT;
+	_cleanup_free_ char *path = archive_path("stack.yml");
+	_cleanup_free_ char *command = xasprintf(
+		"docker stack config -c %s >/dev/null 2>%s.err || { cat %s.err; false; }; r=$?; "
+		"rm -f %s %s.err; exit $r",
+		path, path, path, path, path);
+	struct resource_set want;
+
+	want_leader(c, "", &arena, &want);
+	for (size_t i = 0; i < want.n; i++) {
+		const struct resource *r = &want.items[i];
+		struct buf text = {.data = (char *)r->stack.content, .len = r->stack.len};
+
+		if (r->kind != RES_STACK)
+			continue;
+		tar_write(&text, path);
+		if (system(command) != 0)
+			fail_msg("docker refuses stack '%s' of %s", r->name, name);
+	}
+}
+
+static void test_docker_reads_stacks(void **state)
+{
+	if (system("docker stack config --help >/dev/null 2>&1") != 0)
+		skip();
+	check_with_docker("three");
+	check_with_docker("openfaas");
+	check_with_docker("monitoring");
+}
+
+static void test_endpoints(void **state)
+{
+	_cleanup_(cluster_freep) struct cluster *c = load("openfaas");
+	_cleanup_(arena_done) struct arena arena = ARENA_INIT;
+	struct resource_set want;
+	const char *text;
+
+	want_leader(c, "", &arena, &want);
+	text = find(&want, RES_STACK, "svarm")->stack.content;
+	assert_non_null(strstr(text, " dnsrr: \"true\"\n"));
+	assert_non_null(strstr(text, "direct_functions: \"false\"\n"));
+	c->faas.openfaas.endpoints = ENDPOINTS_VIP;
+	want_leader(c, "", &arena, &want);
+	text = find(&want, RES_STACK, "svarm")->stack.content;
+	assert_non_null(strstr(text, " dnsrr: \"false\"\n"));
+	assert_non_null(strstr(text, "direct_functions: \"true\"\n"));
+}
+
+/* Back to engine svarm: the services in no stack go, after those of the stack are there. */
+static void test_engine_back(void **state)
+{
+	static const char deployed[] =
+		"json\tservices\t[{\"ID\":\"1\",\"Spec\":{\"Name\":\"echo\",\"Labels\":{"
+		"\"svarm.hash\":\"h\"}}},{\"ID\":\"2\",\"Spec\":{\"Name\":\"by-hand\","
+		"\"Labels\":{\"com.openfaas.function\":\"by-hand\"}}}]\n";
+	_cleanup_(cluster_freep) struct cluster *c = three();
+	_cleanup_(arena_done) struct arena arena = ARENA_INIT;
+	struct resource_set want;
+	const struct resource *r;
+
+	want_leader(c, "", &arena, &want);
+	assert_null(find(&want, RES_FUNCTIONS, "functions"));
+	want_leader(c, deployed, &arena, &want);
+	r = find(&want, RES_FUNCTIONS, "functions");
+	assert_non_null(r);
+	assert_int_equal(r->functions.n, 0);
+	assert_true(r > find(&want, RES_STACK, "fn"));
 }
 
 int main(void)
@@ -802,6 +970,11 @@ int main(void)
 		cmocka_unit_test(test_name_taken),
 		cmocka_unit_test(test_subnet),
 		cmocka_unit_test(test_missing_image),
+		cmocka_unit_test(test_same_redis),
+		cmocka_unit_test(test_provider_follows_engine),
+		cmocka_unit_test(test_docker_reads_stacks),
+		cmocka_unit_test(test_endpoints),
+		cmocka_unit_test(test_engine_back),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -46,6 +46,18 @@ static inline void dump_stack(const struct resource *r, struct buf *out)
 	indent(out, r->stack.content, r->stack.len);
 }
 
+static inline void dump_functions(const struct resource *r, struct buf *out)
+{
+	for (size_t i = 0; i < r->functions.n; i++) {
+		const struct function_service *f = &r->functions.items[i];
+
+		buf_addf(out, "    service %s hash %s image %s replicas %d\n", f->service.name,
+			f->service.hash, f->service.image, f->service.replicas);
+		indent(out, f->spec, strlen(f->spec));
+		buf_addc(out, '\n');
+	}
+}
+
 static inline void dump_details(const struct resource *r, struct buf *out)
 {
 	switch (r->kind) {
@@ -72,7 +84,9 @@ static inline void dump_details(const struct resource *r, struct buf *out)
 			path_base(r->image.archive), (unsigned long long)r->image.bytes);
 		break;
 	case RES_SECRET: indent(out, r->secret.value, r->secret.len); break;
+	case RES_CONFIG: indent(out, r->config.content, r->config.len); break;
 	case RES_STACK: dump_stack(r, out); break;
+	case RES_FUNCTIONS: dump_functions(r, out); break;
 	}
 }
 
@@ -88,7 +102,9 @@ static const char *const want_words[] = {
 	[RES_NETWORK] = "network",
 	[RES_IMAGE] = "image",
 	[RES_SECRET] = "secret",
+	[RES_CONFIG] = "config",
 	[RES_STACK] = "stack",
+	[RES_FUNCTIONS] = "functions",
 };
 
 static inline void want_dump(const struct resource_set *want, struct buf *out)

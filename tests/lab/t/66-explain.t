@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# Functions that cannot run: an image that nobody has, a constraint that no node meets, more memory than
+# there is, a program that ends at once.  `up` says of each what the matter is and what can be done,
+# without waiting until its patience ends; what can run does.
+# shellcheck source=tests/lab/t/lib.bash
+. "$(dirname "$0")/lib.bash" 17
+[ -e build/images/alertmanager.tar.gz ] || faas/images/build-all alertmanager >/dev/null
+"$svarm" up --no-health "$spec" >/dev/null 2>&1
+broken=build/lab/broken.yaml
+trap 'rm -rf "$tmp" "$broken"' EXIT
+{
+	sed '/^images:/,$d' "$spec"
+	cat <<'YAML'
+images: [../images/echo.tar.gz, ../images/alertmanager.tar.gz]
+faas:
+  functions:
+    - {name: echo, image: "svarm/echo:dev", replicas: 2}
+    - {name: fine, image: "svarm/echo:dev"}
+    - {name: imageless, image: "registry.example/none:1"}
+    - {name: nowhere, image: "svarm/echo:dev", constraints: ["node.labels.zone == mars"]}
+    - {name: large, image: "svarm/echo:dev", requests: {memory: 900G}}
+    - {name: brief, image: "svarm/alertmanager:dev"} # finds no folder of its own
+YAML
+} >"$broken"
+
+start=$(date +%s)
+exits 1 "up fails" "$svarm" up --no-health --events "$tmp/events" "$broken"
+took=$(($(date +%s) - start))
+cp "$tmp/out" "$tmp/up"
+[ "$took" -lt 60 ]
+report $? "before its patience ends ($took s)"
+says "an image that nobody has" 'fn_imageless \(0/1 running\): lab-[23] cannot get the image .registry\.example/none:1'
+says "a constraint that no node meets" 'fn_nowhere \(0/1 running\): no node suits it'
+says "which one, and by how many it is met" "constraint 'node\.labels\.zone == mars': met by 0 of 3 nodes"
+says "and the one that only some meet" "constraint 'node\.labels\.svarm\.worker == true': met by 2 of 3 nodes"
+says "more memory than there is" 'fn_large \(0/1 running\): no node suits it'
+says "how much was asked for" 'sets aside 900\.0G of memory; the largest node has [0-9.]+G'
+says "a program that ends" 'fn_brief \(0/1 running\): ends by itself on lab-[23] \(exit 1\), [0-9]+ times so far'
+says "its last words" 'it said: .*(permission denied|no such file)'
+says "and where there is more" "docker service logs fn_brief'"
+! grep -q 'fn_\(fine\|echo\) (' "$tmp/up"
+report $? "what runs is not among them"
+is "and does run" "$(curl -s -o /dev/null -m 10 -w '%{http_code}' "http://$leader/function/fine")" 200
+is "the reasons are in the events as well" \
+	"$(jq -r 'select(.state == "failed" and .step) | .error' "$tmp/events" | grep -c 'met by 0 of 3 nodes')" 1
+exits 0 "status shows them" "$svarm" status "$broken"
+check "up without them" "$svarm" up "$spec"
+says "healthy" '^healthy: '
