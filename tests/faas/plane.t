@@ -468,13 +468,13 @@ def without_a_table(s):
     with open(folder + "/nginx.conf", "w") as f:
         f.write(conf.replace("listen %d" % s.metrics, "listen %d" % metrics))
     s.spawn("second", [s.nginx, "-c", folder + "/nginx.conf"], {"ASAN_OPTIONS": "detect_leaks=0"})
-    wait_for("nginx", lambda: request(port, "GET", "/").status == 404)
+    wait_for("nginx", lambda: request(port, "GET", "/nothing").status == 404)
     r = request(port, "POST", "/function/echo", b"x")
     assert r.status == 503 and r.headers["x-svarm-reason"] == "starting", r.status
     s.end("second")
     os.link(s.dir + "/run/plane/table", folder + "/run/plane/table")
     s.spawn("second", [s.nginx, "-c", folder + "/nginx.conf"], {"ASAN_OPTIONS": "detect_leaks=0"})
-    wait_for("nginx", lambda: request(port, "GET", "/").status == 404)
+    wait_for("nginx", lambda: request(port, "GET", "/nothing").status == 404)
     assert request(port, "POST", "/function/echo", b"x").text == "x"
     s.end("second")
 

@@ -65,9 +65,10 @@ def shown(s):
     d = q["default"]
     assert (d["depth"], d["pending"], d["waiting"], d["consumers"]) == (3, 0, 3, 0), d
     assert 300 <= d["oldest_ms"] < 10000 and out["dead"] == 0 and out["oldest_dead_ms"] is None
-    metrics = request(s.metrics, "GET", "/metrics").text
-    assert 'svarm_queue_length{queue="svarm:queue"} 3\n' in metrics, metrics
-    assert "svarm_dead_letters 0\n" in metrics
+    # The gateway looks at the queues every few seconds.
+    wait_for("the queue in the metrics", lambda: 'svarm_queue_length{queue="svarm:queue"} 3\n' in
+             request(s.metrics, "GET", "/metrics").text)
+    assert "svarm_dead_letters 0\n" in request(s.metrics, "GET", "/metrics").text
     s.start_worker()
     settled(s)
     d = status(s)[1]["default"]
