@@ -230,7 +230,8 @@ static void test_no_secret_in_the_script(void **state)
 	r = resource_add(&want, RES_STACK, "svarm", NULL);
 	r->stack.content = "hunter4";
 	r->stack.len = 7;
-	r->stack.services = &(struct stack_service){"svarm_x", "h", "i", 1};
+	r->stack.services = &(struct stack_service){
+		.name = "svarm_x", .hash = "h", .image = "i", .replicas = 1};
 	r->stack.n_services = 1;
 	diff(&c, &want, "");
 	compile(&c, &role);
