@@ -3,7 +3,7 @@
 # configuration, of everything else it says exactly why it does not; and functions and secrets
 # are the same before, during and after.
 # shellcheck source=tests/lab/t/lib.bash
-. "$(dirname "$0")/lib.bash" 27
+. "$(dirname "$0")/lib.bash" 28
 for image in prometheus alertmanager; do
 	[ -e build/images/$image.tar.gz ] || faas/images/build-all $image >/dev/null
 done
@@ -17,11 +17,15 @@ faas:
   engine: openfaas
   openfaas:
     images: {prometheus: "svarm/prometheus:dev", alertmanager: "svarm/alertmanager:dev"}
+  secrets:
+    - {name: lab-key, from: "file:openfaas-key"}
   functions:
     - {name: echo, image: "svarm/echo:dev", replicas: 2}
+    - {name: keyed, image: "svarm/echo:dev", secrets: [lab-key], timeout: 20s}
 YAML
 } >"$openfaas"
-trap 'rm -rf "$tmp" "$openfaas"' EXIT
+echo value >build/lab/openfaas-key
+trap 'rm -rf "$tmp" "$openfaas" build/lab/openfaas-key' EXIT
 
 call() { # FUNCTION: the status of a call through the ingress
 	curl -s -o /dev/null -m 10 -w '%{http_code}' "http://$leader/function/$1"
@@ -36,7 +40,7 @@ await() { # SECONDS COMMAND…
 	done
 }
 answers() { [ "$(call "$1")" = 200 ]; }
-secrets() { node 1 "docker secret ls --format '{{.ID}} {{.Name}}' | sort"; }
+secrets() { node 1 "docker secret ls --format '{{.ID}} {{.Name}}' | grep -v ' lab-key' | sort"; }
 
 # A function and a secret as faas-swarm makes them: no stack, a virtual address, its labels on both.
 id=$(node 1 "docker service inspect -f '{{.Spec.TaskTemplate.ContainerSpec.Image}}' fn_echo")
@@ -85,6 +89,10 @@ is "and knows Alertmanager" "$(rules alertmanagers | jq -r '.data.activeAlertman
 	http://svarm_alertmanager:9093/api/v2/alerts
 is "Redis was not touched" "$(node 3 "docker ps -q --no-trunc --filter label=com.docker.swarm.service.name=svarm_redis")" "$redis"
 is "the function is a service of its own name" "$(node 1 "docker service ls --filter name=echo --format '{{.Name}} {{.Replicas}}'")" "echo 2/2"
+is "and another, with a secret of the spec's, as well" \
+	"$(node 1 "docker service ls --filter name=keyed --format '{{.Replicas}}'; docker service inspect keyed \
+		--format '{{range .Spec.TaskTemplate.ContainerSpec.Secrets}}{{.SecretName}} {{.File.Name}}{{end}}'" | tr '\n' ' ')" \
+	"1/1 lab-key.1 /var/openfaas/secrets/lab-key "
 answers echo && answers cows
 report $? "the gateway that could not be replaced still serves both functions"
 is "the secrets are the same" "$(secrets)" "$before"
@@ -98,4 +106,4 @@ is "OpenFaaS is gone" "$(node 1 "docker service ls --format '{{.Name}}' | sort |
 	"cows fn_echo svarm_gateway svarm_queue-worker svarm_redis "
 answers echo && answers cows && [ "$(secrets)" = "$before" ]
 report $? "functions and secrets are still there"
-node 1 'docker service rm cows && docker secret rm theirs' >/dev/null
+node 1 'docker service rm cows && docker secret rm theirs lab-key.1' >/dev/null
