@@ -9,7 +9,9 @@ TEST_TOOLS := spec_dump want_render live_demo ssh_probe bad_sshd $(patsubst test
 SYSTEM_TESTS := $(wildcard tests/system/*.t tests/functions/*/*.t tests/faas/*.t faas/images/*.t)
 STYLE_TESTS := $(wildcard tests/style/*.t)
 PLAN_TESTS := $(wildcard tests/plan/*.t)
-LAB_TESTS := $(sort $(wildcard tests/lab/t/*.t))
+# What puts the cluster under load; the last of them, with three managers, only on demand.
+LOAD_TESTS := $(sort $(wildcard tests/lab/t/7*.t))
+LAB_TESTS := $(filter-out tests/lab/t/76-managers.t,$(sort $(wildcard tests/lab/t/*.t)))
 
 UNIT_PROGRAMS := $(addprefix $(T)/,$(UNIT_TESTS))
 FUZZ_PROGRAMS := $(addprefix $(T)/,$(FUZZ_TARGETS))
@@ -69,6 +71,8 @@ check-system: all images test-programs ## ssh against a real sshd, nginx, Redis,
 	$(q)$(RUN) $(SYSTEM_TESTS)
 check-lab: all images ## the three-node lab, from bare nodes (needs root)
 	$(q)$(RUN) $(LAB_TESTS)
+check-load: all images ## the lab under load: bursts, updates, reboots, kills, three managers (needs root)
+	$(q)$(RUN) $(LOAD_TESTS)
 
 lab-up: ## boot the three-node lab (needs root)
 	$(q)tests/lab/lab up
@@ -92,5 +96,5 @@ bench-faas: all images build/async_load ## calls against nginx by hand, changing
 bench: bench-converge bench-faas ## all benchmarks
 
 .PHONY: test-programs fuzz deps check check-style check-unit check-fuzz check-plan check-system \
-	check-lab lab-up lab-down lab-reset lab-ssh demo bench bench-converge bench-async \
+	check-lab check-load lab-up lab-down lab-reset lab-ssh demo bench bench-converge bench-async \
 	bench-faas

@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# Three managers, a gateway on each: one killed under load loses what is on its way through it and
+# nothing else; and the cluster can be changed when the leader is gone.
+# shellcheck source=tests/lab/t/lib.bash
+. "$(dirname "$0")/lib.bash" 17
+. tests/lab/t/load.bash
+"$lab" up >/dev/null 2>&1 && "$lab" reset >/dev/null 2>&1
+sed -E 's/roles: \[manager, ingress\]/roles: [worker]/; s/roles: \[worker/roles: [manager, ingress, worker/' \
+	"$spec" >build/lab/managers.yaml
+spec=build/lab/managers.yaml
+url=http://$leader/function/echo
+
+check "up with three managers" "$svarm" up "$spec"
+says "it ends healthy" '^healthy: [0-9]+ probes, 0 failed'
+exits 0 "and leaves nothing to do" "$svarm" plan "$spec"
+is "three managers" "$(node 1 "docker node ls --format '{{.ManagerStatus}}'" | grep -cE 'Leader|Reachable')" 3
+is "three gateways" "$(node 1 "docker service ls --filter name=svarm_gateway --format '{{.Replicas}}'")" 3/3
+
+# 30 callers of 100 ms each, a third of them through the gateway that dies.
+id=$(node 2 'docker ps -q --filter label=com.docker.swarm.service.name=svarm_gateway')
+load_begin get -c 30 -d 12 "$url?delay=100"
+load_begin post -c 30 -d 12 --data hello "$url?delay=100"
+sleep 3
+node 2 "docker kill -s KILL $id" >/dev/null
+load_end get post
+echo "# gateway killed: GET $(outcome get), POST $(outcome post)"
+is "a gateway is killed under load: no GET fails, for another gateway can answer it" "$(figure get .failed)" 0
+check "of the POSTs only those on their way through it" test "$(figure post .failed)" -le 30
+is "which are 502" "$(figure post '.failed - (.status."502" // 0)')" 0
+check "the killed one is replaced" until_so 30 node 2 \
+	"[ -n \"\$(docker ps -q --filter label=com.docker.swarm.service.name=svarm_gateway | grep -v $id)\" ]"
+check "and all three answer" until_so 30 "$svarm" health --only gateway --only service "$spec"
+
+# The swarm's leader loses its power; from here on we come in by another door.
+leads() { # as that node sees it
+	node "$1" "docker node ls --format '{{.Hostname}} {{.ManagerStatus}}'" | sed -n 's/^lab-\([123]\) Leader$/\1/p'
+}
+api GET functions >"$tmp/out" # learns the password
+gone=$(leads 1)
+door=$((gone % 3 + 1))
+leader=10.77.0.1$door
+another_leads() {
+	local now
+	now=$(leads "$door")
+	[ -n "$now" ] && [ "$now" != "$gone" ]
+}
+"$lab" stop-node "$gone" 2>/dev/null
+check "the leading manager, lab-$gone, loses power: another one leads" until_so 40 another_leads
+check "calls are answered" until_so 40 answers echo
+# A manager's docker answers nothing while nobody leads.
+lists() {
+	[ "$(api GET functions)" = 200 ]
+}
+check "functions are listed" until_so 60 lists
+is "a function can be deployed" "$(api POST functions '{"service": "late", "image": "svarm/echo:dev"}')" 202
+check "and answers" until_so 60 answers late
+"$lab" start-node "$gone" 2>/dev/null
+check "the manager is back" until_so 90 node "$door" "[ \$(docker node ls --format '{{.Status}}' | grep -c Ready) -eq 3 ]"
+check "and the cluster healthy" until_so 60 "$svarm" health --only swarm --only gateway "$spec"
