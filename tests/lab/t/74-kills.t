@@ -20,12 +20,12 @@ nginx_workers() {
 kill_under_load() {
 	local name=$1 status=0
 	tests/lab/async_calls.py --seconds 7 --rate 60 --wait 60 --during "sleep 2; $2" "${@:3}" \
-		>"$tmp/$name" 2>&1 || status=$?
+		>"$tmp/$name" || status=$?
 	cat "$tmp/$name"
 	return $status
 }
 after() { # NAME
-	echo "# $1: $(tail -n 1 "$tmp/$1")"
+	echo "# $1: $(cat "$tmp/$1")"
 }
 
 check "an asynchronous call works" tests/lab/async_calls.py
