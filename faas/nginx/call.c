@@ -157,6 +157,10 @@ ngx_int_t call_failed(ngx_http_request_t *r)
 
 	r->err_status = 0;
 	r->error_page = 0;
+	/* The rest of a body that is still coming in is not waited for, which ends the connection:
+	 * the answer must say so, or the client's next call would meet a closed door. */
+	if (r->reading_body)
+		r->keepalive = 0;
 	if (call && call->away) /* the daemon did not answer */
 		return try_later(r, "no-task");
 	if (call && call->no_task) {

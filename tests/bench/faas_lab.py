@@ -64,6 +64,15 @@ for i in $(seq "$rounds"); do
 done
 echo "$most"
 """
+# Microseconds of processor a container has used, in v1 and v2.
+CPU = r"""
+v1=/sys/fs/cgroup/cpuacct/docker/$1/cpuacct.usage
+if [ -e "$v1" ]; then
+	echo $(($(cat "$v1") / 1000))
+else
+	sed -n 's/^usage_usec //p' "$(find /sys/fs/cgroup -maxdepth 4 -type d -name "*$1*" | head -n 1)/cpu.stat"
+fi
+"""
 # From `docker run` to the first answer, in ms: asked from inside the container's own network.
 DOCKER_RUN = r"""
 start=$(date +%s%N)
@@ -110,12 +119,12 @@ def wait_for(what, condition, timeout=60):
 
 # ---- calls -----------------------------------------------------------------------------------------
 
-def gateway_container():
-    return node(1, "docker ps -q --no-trunc --filter label=com.docker.swarm.service.name=svarm_gateway")
+def container(service):
+    return node(1, f"docker ps -q --no-trunc --filter label=com.docker.swarm.service.name={service}")
 
 
 def gateway_workers():
-    conf = node(1, f"cat /proc/$(docker inspect -f '{{{{.State.Pid}}}}' {gateway_container()})"
+    conf = node(1, f"cat /proc/$(docker inspect -f '{{{{.State.Pid}}}}' {container('svarm_gateway')})"
                    "/root/run/svarm/nginx.conf")
     return conf.split("worker_processes", 1)[1].split(";", 1)[0].strip()
 
@@ -146,17 +155,21 @@ def stop_by_hand():
             "docker config rm bench-nginx >/dev/null 2>&1; true")
 
 
-def memory_during(action, seconds):
-    with subprocess.Popen([LAB, "ssh", "1", f"bash -s {gateway_container()} {int(seconds * 5)}"],
+def memory(seconds):
+    """MB of the gateway's container while 128 connections call: apart, for looking costs time too."""
+    with subprocess.Popen([LAB, "ssh", "1", f"bash -s {container('svarm_gateway')} {int(seconds * 5)}"],
                           stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as sampler:
         sampler.stdin.write(MEMORY)
         sampler.stdin.close()
-        result = action()
-        return result, int(sampler.stdout.read()) / 1e6
+        node_load(2, "-c", 128, "-d", seconds, f"http://{GATEWAY}/function/echo")
+        return int(sampler.stdout.read()) / 1e6
 
 
-def one_sync(where, connections, seconds):
-    got = node_load(2, "-c", connections, "-d", seconds, "-w", "0.5", f"http://{where}/function/echo")
+def one_sync(where, of, connections, seconds):
+    """What the client saw, and microseconds of the proxy's processor for each call."""
+    before = int(node_script(1, CPU, of))
+    got = node_load(2, "-c", connections, "-d", seconds, f"http://{where}/function/echo")
+    got["proxy_us"] = round((int(node_script(1, CPU, of)) - before) / max(got["answers"], 1), 2)
     if got["failed"]:
         raise RuntimeError(f"{where}: {got['failed']} calls failed: {got['status']} {got['errors']}")
     return got
@@ -164,22 +177,20 @@ def one_sync(where, connections, seconds):
 
 def sync():
     """{"c1": {"gateway": [...], "by_hand": [...]}, ...} and the gateway's MB at 128 connections."""
-    seconds, runs, megabytes = number("SECONDS", 4.0), {}, []
+    seconds, runs = number("SECONDS", 4.0), {}
     start_by_hand()
+    proxies = {"gateway": (GATEWAY, container("svarm_gateway")), "by_hand": (BY_HAND, container("bench-nginx"))}
     try:
         for connections in (1, 32, 128):
             pair = runs[f"c{connections}"] = {"gateway": [], "by_hand": []}
-            for _ in range(number("RUNS", 3)):
-                got, used = memory_during(lambda c=connections: one_sync(GATEWAY, c, seconds), seconds)
-                pair["gateway"].append(got)
-                pair["by_hand"].append(one_sync(BY_HAND, connections, seconds))
-                if connections == 128:
-                    megabytes.append(used)
+            for i in range(number("RUNS", 3)):
+                for who in sorted(proxies, reverse=i % 2 == 1):
+                    pair[who].append(one_sync(*proxies[who], connections, seconds))
             print(f"  sync, {connections} connections: gateway {rps(pair['gateway']):.0f}, "
                   f"by hand {rps(pair['by_hand']):.0f} calls/s", flush=True)
     finally:
         stop_by_hand()
-    return runs, megabytes
+    return runs, [memory(seconds)]
 
 
 def rps(runs):
