@@ -1,6 +1,7 @@
 /* How many tasks a service has: see replicas.h. */
 #include "faas/gateway/replicas.h"
 
+#include "faas/gateway/services.h"
 #include "lib/base/xalloc.h"
 
 enum { TRIES = 8 };
@@ -32,27 +33,6 @@ static int read_service(struct docker *d, const char *id, json_t **ret, struct e
 	return 0;
 }
 
-/* -EAGAIN when the service is no longer the one that @service was read as. */
-static int write_spec(struct docker *d, const char *id, const json_t *service, const json_t *spec,
-	struct err *err)
-{
-	_cleanup_json_ json_t *answer = NULL;
-	_cleanup_free_ char *path = NULL;
-	const char *message;
-	char scratch[64];
-	int r, status;
-
-	path = xasprintf("/services/%s/update?version=%lld", id,
-		(long long)json_int(json_obj(service, "Version"), "Index", 0));
-	r = docker_call(d, "POST", path, spec, NULL, &status, &answer, err);
-	if (r < 0 || status / 100 == 2)
-		return r;
-	message = docker_message(answer, status, scratch, sizeof(scratch));
-	if (strstr(message, "out of sequence"))
-		return err_set(err, -EAGAIN, "%s", message);
-	return err_set(err, status == 404 ? -ENOENT : -EIO, "docker: %s", message);
-}
-
 static int set_once(
 	struct docker *d, const struct replicas_change *c, bool *ret_changed, struct err *err)
 {
@@ -76,7 +56,7 @@ static int set_once(
 	if (!*ret_changed)
 		return 0;
 	json_object_set_new(mode, "Replicas", json_integer(c->want));
-	return write_spec(d, c->service_id, service, spec, err);
+	return service_update(d, service, spec, NULL, err);
 }
 
 int replicas_set(

@@ -2,6 +2,7 @@
 #include "faas/gateway/services.h"
 
 #include "faas/common/keys.h"
+#include "faas/gateway/replicas.h"
 #include "lib/base/xalloc.h"
 
 int services_fetch(struct docker *d, json_t **ret, struct err *err)
@@ -117,11 +118,12 @@ int service_remove(struct docker *d, const json_t *service, struct err *err)
 		err, -EIO, "docker: %s", docker_message(answer, status, scratch, sizeof(scratch)));
 }
 
-static int scale_once(
+int service_scale(
 	struct docker *d, const char *network, const char *name, unsigned n, struct err *err)
 {
-	_cleanup_json_ json_t *service = NULL, *spec = NULL;
-	json_t *replicated;
+	_cleanup_json_ json_t *service = NULL;
+	struct replicas_change change = {.expect = REPLICAS_ANY, .want = n};
+	bool changed;
 	int r;
 
 	r = service_find(d, network, name, &service, err);
@@ -129,22 +131,6 @@ static int scale_once(
 		return r;
 	if (!service)
 		return err_set(err, -ENOENT, "No such service found: %s.", name);
-	spec = json_deep_copy(json_obj(service, "Spec"));
-	replicated = json_obj(json_obj(spec, "Mode"), "Replicated");
-	if (!replicated)
-		return err_set(err, -EINVAL, "'%s' runs once on every node", name);
-	if (json_int(replicated, "Replicas", -1) == (json_int_t)n)
-		return 0;
-	json_object_set_new(replicated, "Replicas", json_integer(n));
-	return service_update(d, service, spec, NULL, err);
-}
-
-int service_scale(
-	struct docker *d, const char *network, const char *name, unsigned n, struct err *err)
-{
-	int r = -EAGAIN;
-
-	for (int i = 0; i < SERVICE_TRIES && r == -EAGAIN; i++)
-		r = scale_once(d, network, name, n, err);
-	return r;
+	change.service_id = json_str(service, "ID");
+	return replicas_set(d, &change, &changed, err);
 }
