@@ -599,30 +599,50 @@ service_put() { # NAME [SECRET…]
 
 # ---- down: give the node back -----------------------------------------------------------------
 # What is undone is what $state remembers, and what carries the label svarm.managed.
+# Also what the gateway made for its clients: functions and their secrets, by the labels it gives them.
+ours_of() { # service|secret
+	docker "$1" ls -q --filter label=svarm.managed=true
+	case $1 in
+	service) docker service ls -q --filter label=com.openfaas.function ;;
+	secret) docker secret ls -q --filter label=svarm.secret ;;
+	esac
+}
 cluster_empty() { # STACK …
 	for stack in "$@"; do
 		docker stack rm "$stack"
 	done
-	for service in $(docker service ls -q --filter label=svarm.managed=true); do
+	for service in $(ours_of service | sort -u); do
 		docker service rm "$service" || true
 	done
 	waited=0
-	while [ -n "$(docker service ls -q --filter label=svarm.managed=true)" ] ||
+	while [ -n "$(ours_of service)" ] ||
 		[ -n "$(docker ps -q --filter label=com.docker.stack.namespace=svarm)" ]; do
 		[ "$waited" -lt 120 ] || die 'the services do not end'
 		sleep 0.5
 		waited=$((waited + 1))
 	done
 	for network in $(docker network ls -q --filter label=svarm.managed=true); do
-		docker network rm "$network" || { sleep 3 && docker network rm "$network"; }
+		network_remove "$network"
 	done
-	for secret in $(docker secret ls -q --filter label=svarm.managed=true); do
+	for secret in $(ours_of secret | sort -u); do
 		docker secret rm "$secret"
 	done
 	for config in $(docker config ls -q --filter label=svarm.managed=true); do
 		docker config rm "$config"
 	done
 	tell out emptied
+}
+# Tasks of services that are gone hold on to it until they have ended.
+network_remove() { # ID
+	waited=0
+	while ! docker network rm "$1" >"$work/answer" 2>&1; do
+		if [ "$waited" -ge 60 ]; then
+			cat "$work/answer" >&2
+			die 'the network svarm is still in use: by a service or container that svarm did not make?'
+		fi
+		sleep 1
+		waited=$((waited + 1))
+	done
 }
 swarm_leave() { # manager|worker
 	if [ "$1" = manager ]; then

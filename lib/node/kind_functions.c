@@ -1,8 +1,8 @@
 /*
  * Functions whose service bears the function's own name, which a stack would put its prefix before.
  * Each is a service of the Engine API, compared by the hash it carries (label svarm.hash).  One
- * that svarm deployed and that is no longer wanted goes; one that somebody else deployed stays,
- * unless the spec has its name: then it is taken over.
+ * that svarm deployed and that is no longer wanted goes; one that somebody else deployed stays (a
+ * spec that wants its name is refused before: faas/functions.c).
  */
 #include "lib/node/kind.h"
 

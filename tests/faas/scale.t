@@ -489,7 +489,8 @@ def two_gateways(s):
     with Load(s, "shared", 3, port=port) as load:
         wait_for("three tasks", lambda: replicas(s, "shared") == 3, 20)
     assert not load.bad, load.bad
-    assert "scaled 'shared'" in s.log("gateway") and "scaled 'shared'" not in s.log("gateway2")
+    wait_for("its word on it", lambda: "scaled 'shared'" in s.log("gateway"), 5)
+    assert "scaled 'shared'" not in s.log("gateway2")
     # Idle here, called there: it stays awake.
     pool(s, "there", replicas=1, labels={"zero": "true", "zero-duration": "2s"})
     with Load(s, "there", port=port, pause=0.3):
@@ -506,7 +507,7 @@ def takes_over(s):
     wait_for("it in redis", lambda: s.redis()("HGET", "svarm:scaled", "inherited") == b"1 3", 3)
     s.end("gateway", signal.SIGKILL)  # its nginx goes with it
     wait_for("one task", lambda: replicas(s, "inherited") == 1, 25)
-    assert "scaled 'inherited' from 3 to 1" in s.log("gateway2")
+    wait_for("its word on it", lambda: "scaled 'inherited' from 3 to 1" in s.log("gateway2"), 5)
     s.end("gateway2")
     s.start_gateway(**SETTINGS)
     wait_for("the lease", lambda: decides(s.metrics), 10)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A run killed half-way converges when repeated; `down` gives the nodes back as they were found.
 # shellcheck source=tests/lab/t/lib.bash
-. "$(dirname "$0")/lib.bash" 12
+. "$(dirname "$0")/lib.bash" 14
 "$lab" up >/dev/null 2>&1 && "$lab" reset >/dev/null 2>&1
 for n in 1 2 3; do "$lab" ssh $n sh -s <tests/lab/tree >"$tmp/before$n"; done
 
@@ -19,6 +19,15 @@ for _ in $(seq 60); do
 done
 is "after kill -9 half-way, a repeated up converges" "$status" 0
 exits 0 "and leaves nothing to do" "$svarm" plan "$spec"
+
+# What clients of the gateway made goes as well.
+password=$(node 1 'cat /etc/svarm/secrets/basic-auth-password')
+api() { # ROUTE JSON
+	curl -s -m 20 -o /dev/null -w '%{http_code}' -K - -d "$2" "http://$leader/system/$1" <<<"user = admin:$password"
+}
+is "a secret is made by the gateway" "$(api secrets '{"name":"of-a-client","value":"x"}')" 201
+is "a function is deployed by the gateway" \
+	"$(api functions '{"service":"of-a-client","image":"svarm/echo:dev","secrets":["of-a-client"]}')" 202
 
 exits 2 "down without --yes and without a terminal does nothing" "$svarm" down "$spec"
 check "down" "$svarm" down --yes "$spec"
