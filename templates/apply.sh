@@ -587,7 +587,8 @@ service_put() { # NAME [SECRET…]
 	shift
 	for secret in "$@"; do
 		id=$(docker secret inspect --format '{{.ID}}' "$secret")
-		sed -i "s/\"SecretID\":\"$secret\"/\"SecretID\":\"$id\"/g" "$work/service.json"
+		dotted=$(printf %s "$secret" | sed 's/[.]/[.]/g') # a.b is not a-b
+		sed -i "s/\"SecretID\":\"$dotted\"/\"SecretID\":\"$id\"/g" "$work/service.json"
 	done
 	set -- "$name"
 	at=$(docker service inspect --format '{{.ID}}/update?version={{.Version.Index}}' "$1" 2>/dev/null) ||

@@ -131,11 +131,14 @@ static void write_upstream(const struct config *c, struct buf *out)
 
 static void write_function_calls(struct buf *out)
 {
-	/* To a task.  A function's answer cannot steer nginx. */
+	/* To a task.  A function's answer cannot steer nginx, nor pass for the gateway's own. */
 	static const char proxy[] =
 		"error_page 502 504 = @failed;\n"
 		"proxy_ignore_headers X-Accel-Redirect X-Accel-Expires X-Accel-Limit-Rate "
 		"X-Accel-Buffering X-Accel-Charset;\n"
+		"proxy_hide_header X-Call-Id;\n"
+		"proxy_hide_header X-Start-Time;\n"
+		"proxy_hide_header X-Svarm-Reason;\n"
 		"proxy_pass http://svarm_functions$svarm_uri;\n"
 		"}\n";
 

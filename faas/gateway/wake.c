@@ -48,6 +48,7 @@ static void answer_awake(struct httpd_request *rq)
 
 static void answer_unknown(struct httpd_request *rq, const char *name)
 {
+	httpd_add_header(rq, "X-Svarm-Reason", "no-function");
 	httpd_reply_text(rq, 404,
 		"error finding function %s." FUNCTION_NAMESPACE ": server returned non-200 status "
 		"code (404) for function, %s\n",

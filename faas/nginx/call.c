@@ -165,7 +165,9 @@ ngx_int_t call_failed(ngx_http_request_t *r)
 		return try_later(r, "no-task");
 	if (call && call->no_task) {
 		call->no_task = 0;
-		return wake(call);
+		/* Nobody reads the rest any more: a task would get what was there so far under the
+		 * length of all of it, and take the next call on that connection for the rest. */
+		return r->reading_body ? try_later(r, "no-task") : wake(call);
 	}
 	return reply_text(r, NGX_HTTP_BAD_GATEWAY, &nothing);
 }

@@ -12,7 +12,7 @@ enum { CALLBACK_TRIES = 4, CONNECT_MS = 2000 };
 static const char **callback_headers(const struct job *j, struct arena *a)
 {
 	static const char *const ours[] = {"X-Function-Status", "X-Function-Name", "X-Call-Id",
-		"X-Duration-Seconds", "Content-Length", "Expect"};
+		"X-Duration-Seconds", "Host", "Content-Length", "Expect"};
 	const char **h = arena_array(a, const char *, j->headers_n + 8);
 	bool typed = false;
 	size_t n = 0;

@@ -65,11 +65,22 @@ static void disconnect(struct feed *f, const char *why)
 	f->retry_at = clock_now() + f->backoff;
 }
 
+/* Refusals after which asking again at once is no use.  Connecting makes groups and scripts again,
+ * and fails, ever more slowly, for as long as Redis takes no writes (a full disk, say). */
+static bool needs_connecting(const char *refusal)
+{
+	static const char *const words[] = {
+		"NOGROUP", "NOSCRIPT", "MISCONF", "READONLY", "NOREPLICAS"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (strstr(refusal, words[i]))
+			return true;
+	return false;
+}
+
 void feed_failed(struct feed *f, int code, const struct err *err)
 {
-	/* Connecting makes groups and scripts again. */
-	if (code == ERR_REMOTE && !strstr(err_msg(err), "NOGROUP") &&
-		!strstr(err_msg(err), "NOSCRIPT"))
+	if (code == ERR_REMOTE && !needs_connecting(err_msg(err)))
 		log_warn("%s", err_msg(err));
 	else
 		disconnect(f, err_msg(err));

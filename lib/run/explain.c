@@ -18,6 +18,7 @@ enum {
 	MAX_SAID = 6,   /* lines of its log */
 	MAX_TEXT = 300, /* bytes of one field that are shown */
 	MAX_FIELDS = 7,
+	MAX_LINES = MAX_SERVICES * (2 + MAX_WHERE + MAX_SAID), /* each takes memory */
 };
 
 struct where {
@@ -37,7 +38,7 @@ struct stuck {
 struct explain {
 	struct arena arena;
 	struct stuck *services;
-	size_t n;
+	size_t n, lines;
 };
 
 enum cause {
@@ -205,6 +206,8 @@ bool explain_take(struct explain *x, const char *word, const char *rest)
 
 	if (strncmp(word, "stuck", 5) != 0)
 		return false;
+	if (x->lines++ >= MAX_LINES)
+		return true;
 	split(x, rest, f);
 	if (!strcmp(word, "stuck")) {
 		take_stuck(x, f);

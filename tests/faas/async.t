@@ -265,6 +265,12 @@ def hostile_entry(s):
     wait_for("three dead letters",
              lambda: len([d for d in dead(s) if b"queue entry" in d["reason"]]) == 3)
     assert before <= len(dead(s))
+    cb = Callbacks()
+    r("XADD", "svarm:queue", "*", "id", "mine", "fn", "echo", "path", "/", "qs", "", "method", "POST",
+      "headers", '[["Content-Length","9"],["Host","evil"]]', "body", "kept", "t", "1", "cb", cb.url)
+    wait_for("the callback", lambda: cb.ids() == ["mine"])
+    assert cb.requests[0].payload == b"kept"  # and not what comes next on the connection
+    cb.stop()
     s.await_empty_queue()
     assert s.children[worker(s)].poll() is None
 

@@ -330,13 +330,15 @@ def fifty_megabytes(s):
 
 
 def not_steered(s):
-    """a function cannot send a call elsewhere, nor name its duration wrong"""
+    """a function cannot send a call elsewhere, nor speak for the gateway"""
     s.backend("127.0.0.30", lambda rq: (200, {"X-Accel-Redirect": "/system/functions",
+                                              "X-Svarm-Reason": "no-task",
                                               "X-Accel-Buffering": "yes",
                                               "X-Duration-Seconds": "1.5"}, b"mine"))
     s.function("sly", ["127.0.0.30"])
     r = s.get("/function/sly")
     assert r.status == 200 and r.text == "mine" and "x-accel-redirect" not in r.headers, r.text
+    assert "x-svarm-reason" not in r.headers, r.headers
     assert r.headers["x-duration-seconds"] == "1.5"
     r = s.get("/function/echo")
     assert 0 < float(r.headers["x-duration-seconds"]) < 5, r.headers

@@ -400,6 +400,23 @@ def bounded(s):
     cb.stop()
 
 
+def refused_writes(s):
+    """a redis that takes no writes is asked ever less often; work goes on when it does again"""
+    name = only_worker(s)
+    try:
+        s.redis()("CONFIG", "SET", "min-replicas-to-write", "1")
+        time.sleep(6)
+        told = s.log(name).count("NOREPLICAS")
+    finally:
+        s.redis()("CONFIG", "SET", "min-replicas-to-write", "0")
+    assert 0 < told < 40, told
+    cb = Callbacks()
+    call = post(s, "echo", cb.url)
+    wait_for("the callback", lambda: call in cb.ids(), GIVE_UP)
+    settled(s)
+    cb.stop()
+
+
 def paused_worker(s):
     """a worker that is stopped and wakes up changes nothing of what another has taken over"""
     cb = Callbacks()
@@ -535,7 +552,7 @@ def main():
         raise
     tests = [shown, dead_letters, replayed, purged, unreachable, own_retries, named,
              new_queue_is_noticed, too_many_queues, fair, allowed_callbacks, unknown_for_a_moment, dead_callback_hosts,
-             unknown_host_is_not_lost, bounded, paused_worker, handed_back, poison,
+             unknown_host_is_not_lost, bounded, refused_writes, paused_worker, handed_back, poison,
              all_killed_in_turn]
     run(s, [t for t in tests if len(sys.argv) < 2 or t.__name__ in sys.argv[1:]])
 

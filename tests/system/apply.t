@@ -569,6 +569,8 @@ frame '{}' | node 'step 1 0 service_put echo'
 has "a service that is there: updated, by its version" /srv/api '^POST /services/ab12/update?version=7 HTTP'
 frame '{"S":[{"SecretID":"a-1","SecretName":"a-1"},{"SecretID":"b-2"}]}' | node 'step 1 0 service_put echo a-1 b-2'
 has "a service with secrets: their ids" /srv/api '^{"S":\[{"SecretID":"id-of-a-1","SecretName":"a-1"},{"SecretID":"id-of-b-2"}\]}$'
+frame '{"S":[{"SecretID":"a-b.1"},{"SecretID":"a.b.1"}]}' | node 'step 1 0 service_put echo a.b.1 a-b.1'
+has "a service with secrets: names alike" /srv/api '^{"S":\[{"SecretID":"id-of-a-b.1"},{"SecretID":"id-of-a.b.1"}\]}$'
 socket '400 Bad Request' '{"message":"invalid reference format"}'
 frame '{}' | node 'step 1 0 service_put echo'
 is "a service that docker refuses: exit status" $? 1

@@ -154,6 +154,17 @@ static void test_hostile(void **state)
 	assert_null(memchr(out.data, '\x1b', out.len));
 }
 
+/* Lines take memory, also those that are not shown: there is an end to it. */
+static void test_endless(void **state)
+{
+	_explain_ *x = explain_new();
+
+	for (int i = 0; i < 10000; i++)
+		assert_true(explain_take(x, "stuck-says", "nobody\tline"));
+	assert_true(explain_take(x, "stuck", "late\t0/1 running\timg\t0\t\t\t"));
+	expect(x, "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -164,6 +175,7 @@ int main(void)
 		cmocka_unit_test(test_causes),
 		cmocka_unit_test(test_not_yet),
 		cmocka_unit_test(test_hostile),
+		cmocka_unit_test(test_endless),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
