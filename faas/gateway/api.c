@@ -119,6 +119,17 @@ static const struct route *find_route(const struct httpd_request *rq, bool *ret_
 	return NULL;
 }
 
+static bool closed(const char *path)
+{
+	return !strncmp(path, "/system/", 8) || !strncmp(path, "/ui/", 4);
+}
+
+/* Whoever may not know is not told what exists below /system/ and /ui/. */
+static bool needs_password(const struct route *r, const struct httpd_request *rq)
+{
+	return (!r || !r->open) && closed(httpd_path(rq));
+}
+
 static bool authorized(struct api *a, struct httpd_request *rq)
 {
 	if (auth_matches(
@@ -179,11 +190,6 @@ static void *docker_thread(void *arg)
 	return NULL;
 }
 
-static bool closed(const char *path)
-{
-	return !strncmp(path, "/system/", 8) || !strncmp(path, "/ui/", 4);
-}
-
 static void on_request(void *arg, struct httpd_request *rq)
 {
 	struct api *a = arg;
@@ -196,12 +202,8 @@ static void on_request(void *arg, struct httpd_request *rq)
 		.queue = a->parts.queue,
 		.api = a};
 
-	/* Whoever may not know is not told what exists below /system/ and /ui/. */
-	if ((!r || !r->open) && closed(httpd_path(rq))) {
-		if (!authorized(a, rq))
-			return;
+	if (needs_password(r, rq))
 		metric_add(METRIC_SYSTEM_CALLS);
-	}
 	if (!r) {
 		httpd_reply_text(
 			rq, known ? 405 : 404, known ? "method not allowed\n" : "not found\n");
@@ -214,12 +216,18 @@ static void on_request(void *arg, struct httpd_request *rq)
 		r->run(&call);
 }
 
+/* The password is asked for before a byte of the body is taken: who is answered here never gets to
+ * on_request(). */
 static size_t on_headers(void *arg, const struct httpd_request *rq)
 {
 	struct api *a = arg;
+	bool known;
 
 	if (!strncmp(httpd_path(rq), "/async-function/", 16))
 		return async_admit(a->parts.c, (struct httpd_request *)rq);
+	if (needs_password(find_route(rq, &known), rq) &&
+		!authorized(a, (struct httpd_request *)rq))
+		return 0;
 	return DEPLOY_MAX_BYTES;
 }
 

@@ -3,6 +3,9 @@
 
 #include "faas/nginx/count.h"
 
+/* More than any worker process can have: a count beyond it is no count. */
+enum { MAX_LOST = 1 << 20 };
+
 ngx_uint_t zone_slot;
 
 void zone_lock(struct zone *z)
@@ -79,8 +82,9 @@ static void clear_tasks(struct tasks *tasks, ngx_uint_t slot)
 /* The calls a dead process had under way have ended: with a broken connection. */
 static void clear_function(struct zone *z, struct function *f, ngx_uint_t slot)
 {
-	for (; f->inflight[slot]; f->inflight[slot]--)
+	for (ngx_atomic_uint_t n = f->inflight[slot]; n && n <= MAX_LOST; n--)
 		count_lost(z, f);
+	f->inflight[slot] = 0;
 	clear_tasks(f->tasks, slot);
 }
 

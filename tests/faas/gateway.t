@@ -252,6 +252,8 @@ def needs_auth(s):
             assert r.status == 401, (verb, path, auth, r.status)
             assert r.headers["www-authenticate"] == 'Basic realm="Restricted"'
             assert r.text.strip() == "invalid credentials"
+    big = s.call("POST", "/system/functions", b"x" * 1000000)
+    assert big.status == 401 and big.text.strip() == "invalid credentials", big.status
     for trick in ["/function/../system/functions", "/function/%2e%2e/system/functions",
                   "/system/../system/functions", "/./system/functions"]:
         assert s.get(trick).status in (400, 401, 404, 503), (trick, s.get(trick).status)
