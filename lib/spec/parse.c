@@ -159,19 +159,23 @@ static void set_defaults(
 			set_default(p, &s->fields[i], base);
 }
 
+/* What stands at hand is to be the section @item. */
+static bool item_section(struct parser *p, const struct field *f, char *item)
+{
+	if (parser_refused(p))
+		return parser_skip(p, false);
+	if (p->ev.kind != YAML_KIND_MAP)
+		return parser_wrong_kind(p, "a mapping", false);
+	return parse_section(p, f->section, item);
+}
+
 static bool section_item(struct parser *p, const struct field *f, size_t index, void *arg)
 {
 	struct yaml_span at = p->ev.at;
 	size_t before = p->diag->total;
 	char *item = array_push(p, f, arg); /* also for a bad one: places stay true */
-	bool ok;
+	bool ok = item_section(p, f, item);
 
-	if (parser_refused(p))
-		ok = parser_skip(p, false);
-	else if (p->ev.kind != YAML_KIND_MAP)
-		ok = parser_wrong_kind(p, "a mapping", false);
-	else
-		ok = parse_section(p, f->section, item);
 	marks_add(p->marks, buf_str(&p->where), at, p->diag->total > before);
 	return ok;
 }
@@ -242,8 +246,8 @@ static bool named_item(struct parser *p, const struct field *f, struct array *a)
 	size_t before = p->diag->total;
 	struct yaml_span at = p->ev.at;
 	const char *name = take_name(p, f, a);
-	bool ok = true;
 	char *item;
+	bool ok;
 
 	if (!name)
 		return skip_pair(p, false);
@@ -252,12 +256,7 @@ static bool named_item(struct parser *p, const struct field *f, struct array *a)
 	buf_addf(&p->where, ".%s", name);
 	if (!parser_next(p))
 		return false;
-	if (parser_refused(p))
-		ok = parser_skip(p, false);
-	else if (p->ev.kind != YAML_KIND_MAP)
-		ok = parser_wrong_kind(p, "a mapping", false);
-	else
-		ok = parse_section(p, f->section, item);
+	ok = item_section(p, f, item);
 	marks_add(p->marks, buf_str(&p->where), at, p->diag->total > before);
 	return ok;
 }
