@@ -152,9 +152,7 @@ static void set_all(const struct cluster *c, const struct faas_context *x, const
 	stack_set(s, "dnsrr", dnsrr ? "true" : "false");
 	stack_set(s, "direct_functions", dnsrr ? "false" : "true");
 	template_set(s, "engine_note", "%s", engine_note(c, f));
-	stack_set_number(s, "max_inflight",
-		(uint64_t)(c->faas.queue.max_inflight ? c->faas.queue.max_inflight
-						      : c->faas.max_inflight));
+	stack_set_number(s, "max_inflight", (uint64_t)cluster_max_inflight(c));
 }
 
 int stack_openfaas_want(const struct cluster *c, const struct faas_context *x,

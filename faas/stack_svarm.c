@@ -75,9 +75,8 @@ static void set_duration(struct template_scope *s, const char *name, usec_t t)
 static void set_queue(const struct cluster *c, struct template_scope *s)
 {
 	const struct spec_queue *q = &c->faas.queue;
-	int max_inflight = q->max_inflight ? q->max_inflight : c->faas.max_inflight;
 
-	stack_set_number(s, "max_inflight", (uint64_t)max_inflight);
+	stack_set_number(s, "max_inflight", (uint64_t)cluster_max_inflight(c));
 	stack_set_number(s, "max_attempts", (uint64_t)q->attempts);
 	set_duration(s, "retry", q->retry_wait);
 	set_duration(s, "retry_max", q->retry_max_wait);

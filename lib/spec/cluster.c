@@ -100,6 +100,11 @@ size_t cluster_count(const struct cluster *c, enum node_role role)
 	return n;
 }
 
+int cluster_max_inflight(const struct cluster *c)
+{
+	return c->faas.queue.max_inflight ? c->faas.queue.max_inflight : c->faas.max_inflight;
+}
+
 const char *cluster_sysctl(const struct cluster *c, const char *key)
 {
 	for (size_t i = 0; i < c->tune.n_sysctl; i++)

@@ -251,6 +251,9 @@ const struct spec_node *cluster_leader(const struct cluster *c);
 /* The first node with @role, or NULL. */
 const struct spec_node *cluster_first(const struct cluster *c, enum node_role role);
 size_t cluster_count(const struct cluster *c, enum node_role role);
+/* Queued calls a worker makes at once: faas.queue.max_inflight, else the older faas.max_inflight.
+ */
+int cluster_max_inflight(const struct cluster *c);
 /* The value the spec (or a default) gives sysctl @key, or NULL. */
 const char *cluster_sysctl(const struct cluster *c, const char *key);
 
