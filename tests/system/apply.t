@@ -463,7 +463,7 @@ hasnt "a secret is no argument, no environment, no output" "$work/seen" hunter
 sleep 0.5
 is "a secret file is nobody else's while it comes" "$(find /srv -name '.svarm.*' -printf '%m\n')" 600
 # shellcheck disable=SC2009
-! ps -eo args | grep -v grep | grep -q hunter
+[ -z "$(ps -eo args | grep -v grep | grep hunter)" ]
 report $? "a secret file's content is on no command line"
 wait
 is "a secret file arrives" "$(cat /srv/secret-file)" hunter21234567890123
