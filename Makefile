@@ -74,7 +74,7 @@ obj = $(patsubst %.c,$(B)/%.o,$(1))
 .DEFAULT_GOAL := all
 include tests/tests.mk
 
-all: svarm programs build/svarm-load ## build build/svarm and the container programs
+all: svarm programs build/svarm-probe build/svarm-load ## build build/svarm and the container programs
 svarm: build/svarm
 programs: build/svarm-gateway build/svarm-queue-worker build/echo
 
@@ -94,9 +94,11 @@ $(B)/svarm-gateway: $(call obj,$(GATEWAY_SRC)) faas/sources.mk
 $(B)/svarm-queue-worker: $(call obj,$(WORKER_SRC)) faas/sources.mk
 	$(call say,LD,$@)$(CC) $(SVARM_CFLAGS) $(CFLAGS) $(SVARM_LDFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIBS_worker)
 # Of libsvarm.a only what needs nothing but libc.
-$(B)/svarm-load: $(call obj,$(LOAD_SRC)) $(B)/libsvarm.a probe/sources.mk
+$(B)/svarm-probe: $(call obj,$(TOOL_SRC)) $(B)/libsvarm.a probe/sources.mk
 	$(call say,LD,$@)$(CC) $(SVARM_CFLAGS) $(CFLAGS) $(SVARM_LDFLAGS) $(LDFLAGS) -o $@ $(filter %.o %.a,$^)
-build/svarm build/svarm-gateway build/svarm-queue-worker build/svarm-load: build/%: $(B)/%
+$(B)/svarm-load: $(B)/svarm-probe
+	$(q)ln -sfn svarm-probe $@
+build/svarm build/svarm-gateway build/svarm-queue-worker build/svarm-probe build/svarm-load: build/%: $(B)/%
 	$(q)ln -sfn $(VARIANT)/$* $@
 
 # The demo function: static, so that its image is one file.
@@ -140,7 +142,7 @@ uninstall: ## remove what install put there
 	rm -rf $(DESTDIR)$(DATADIR)/svarm $(DESTDIR)$(DOCDIR)
 clean: ## remove what was built (keeps a running lab)
 	rm -rf build/release build/debug build/san build/tsan build/cov build/images build/bench
-	rm -f build/svarm build/svarm-gateway build/svarm-queue-worker build/svarm-load build/echo compile_commands.json
+	rm -f build/svarm build/svarm-gateway build/svarm-queue-worker build/svarm-probe build/svarm-load build/echo compile_commands.json
 help: ## this list
 	@grep -hE '^[a-z][a-z0-9_.-]*:.*## ' Makefile tests/tests.mk | sed -E 's/:.*## /\t/' | sort | \
 		awk -F'\t' '{printf "  make %-18s %s\n", $$1, $$2}'

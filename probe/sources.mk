@@ -1,6 +1,16 @@
 PROBE_SRC := \
 	probe/actions.c \
 	probe/answer.c \
+	probe/bench/section.c \
+	probe/bench/section_async.c \
+	probe/bench/section_cold.c \
+	probe/bench/section_cpu.c \
+	probe/bench/section_disk.c \
+	probe/bench/section_http.c \
+	probe/bench/section_network.c \
+	probe/bench/section_redis.c \
+	probe/bench/section_tuning.c \
+	probe/bench/sections.c \
 	probe/chart/chart.c \
 	probe/chart/scale.c \
 	probe/collect.c \
@@ -27,5 +37,7 @@ PROBE_SRC := \
 	probe/prices_grammar.c \
 	probe/probes.c
 
-# The load engine's own command line, for benchmarks and tests: not installed.
-LOAD_SRC := probe/load/main.c
+# svarm-probe, which measures on nodes; for benchmarks and tests also as svarm-load.  Not installed.
+TOOL_SRC := \
+	probe/tool/load.c \
+	probe/tool/main.c

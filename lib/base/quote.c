@@ -133,3 +133,19 @@ void quote_json(struct buf *out, const char *s)
 	}
 	buf_addc(out, '"');
 }
+
+void quote_xml(struct buf *out, const char *s)
+{
+	_cleanup_buf_ struct buf clean = BUF_INIT;
+
+	escape_text(&clean, s, strlen(s), false);
+	for (const char *p = buf_str(&clean); *p; p++) {
+		switch (*p) {
+		case '&': buf_adds(out, "&amp;"); break;
+		case '<': buf_adds(out, "&lt;"); break;
+		case '>': buf_adds(out, "&gt;"); break;
+		case '"': buf_adds(out, "&quot;"); break;
+		default: buf_addc(out, *p);
+		}
+	}
+}

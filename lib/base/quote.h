@@ -22,3 +22,7 @@ void escape_text(struct buf *out, const char *s, size_t len, bool keep_newlines)
 /* Append @s as a JSON string, with its quotes; bytes that are not UTF-8 become U+FFFD, and what a
  * terminal could act upon is escaped here too. */
 void quote_json(struct buf *out, const char *s);
+
+/* Append @s for the inside of an XML or HTML element or of an attribute in double quotes, made
+ * harmless like escape_text() does on one line. */
+void quote_xml(struct buf *out, const char *s);

@@ -5,6 +5,7 @@ LIB_RUN_SRC := \
 	lib/run/explain.c \
 	lib/run/fleet.c \
 	lib/run/gather.c \
+	lib/run/junit.c \
 	lib/run/preflight.c \
 	lib/run/promise.c \
 	lib/run/report_json.c \

@@ -70,26 +70,10 @@ static void add_style(struct buf *out)
 
 /* ---- text and strokes ---- */
 
-/* Append @s for the inside of an element. */
-static void add_text(struct buf *out, const char *s)
-{
-	_cleanup_buf_ struct buf clean = BUF_INIT;
-
-	escape_text(&clean, s, strlen(s), false);
-	for (const char *p = buf_str(&clean); *p; p++) {
-		switch (*p) {
-		case '&': buf_adds(out, "&amp;"); break;
-		case '<': buf_adds(out, "&lt;"); break;
-		case '>': buf_adds(out, "&gt;"); break;
-		default: buf_addc(out, *p);
-		}
-	}
-}
-
 static void text_at(struct drawing *d, double x, double y, const char *attributes, const char *s)
 {
 	buf_addf(d->out, "<text x=\"%.1f\" y=\"%.1f\" %s>", x, y, attributes);
-	add_text(d->out, s);
+	quote_xml(d->out, s);
 	buf_adds(d->out, "</text>\n");
 }
 
@@ -279,9 +263,9 @@ static void draw_head(struct drawing *d)
 		"<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"svarm-chart\" role=\"img\" "
 		"width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\">\n<title>",
 		CHART_WIDTH, CHART_HEIGHT, CHART_WIDTH, CHART_HEIGHT);
-	add_text(d->out, c->title);
+	quote_xml(d->out, c->title);
 	buf_adds(d->out, "</title>\n<desc>");
-	add_text(d->out, c->description ? c->description : c->title);
+	quote_xml(d->out, c->description ? c->description : c->title);
 	buf_adds(d->out, "</desc>\n");
 	add_style(d->out);
 	buf_addf(d->out, "<rect class=\"paper\" width=\"%d\" height=\"%d\"/>\n", CHART_WIDTH,

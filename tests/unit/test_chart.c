@@ -151,7 +151,7 @@ static void test_text(void **state)
 
 	draw(&out);
 	assert_non_null(strstr(out.data, "<title>a &amp; b</title>"));
-	assert_non_null(strstr(out.data, "&lt;script&gt;&amp;\"x\""));
+	assert_non_null(strstr(out.data, "&lt;script&gt;&amp;&quot;x&quot;"));
 	assert_null(strstr(out.data, "<script"));
 	assert_null(strchr(out.data, '\x1b'));
 	assert_non_null(strstr(out.data, "x &lt; y"));

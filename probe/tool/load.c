@@ -1,10 +1,10 @@
 /*
- * svarm-load: the load engine on a command line of its own, for benchmarks and tests.
+ * svarm-probe load: the load engine on a command line of its own, for nodes, benchmarks and tests.
  *
- *	svarm-load -c 32 -d 10 [--json] http://HOST/function/NAME
+ *	svarm-probe load -c 32 -d 10 [--json] http://HOST/function/NAME
  *
  * Exit: 0 every request was answered with a status below 400, 1 some were not, 2 usage, 3 this
- *machine could not do its part.
+ * machine could not do its part.
  */
 #include <getopt.h>
 #include <math.h>
@@ -14,11 +14,12 @@
 #include "lib/base/quote.h"
 #include "lib/base/xalloc.h"
 #include "probe/load/report.h"
+#include "probe/tool/tool.h"
 
 enum { EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_LOCAL = 3, MAX_DATA = 256 * 1024 * 1024 };
 
 static const char usage[] =
-	"usage: svarm-load [OPTIONS] URL\n"
+	"usage: svarm-probe load [OPTIONS] URL\n"
 	"  -c, --connections N   at most so many at once (1)\n"
 	"  -t, --threads N       (1)\n"
 	"  -d, --duration TIME   seconds, or 500ms, 10s, 2m (10s; with -n: no limit)\n"
@@ -94,7 +95,7 @@ static int set_body_file(struct arguments *a, const char *path)
 
 	buf_clear(&a->body);
 	if (buf_read_file(&a->body, path, MAX_DATA, &err) < 0) {
-		fprintf(stderr, "svarm-load: %s\n", err_msg(&err));
+		fprintf(stderr, "svarm-probe load: %s\n", err_msg(&err));
 		return EXIT_LOCAL;
 	}
 	a->rq.body = buf_str(&a->body);
@@ -188,7 +189,8 @@ static int parse_arguments(struct arguments *a, int argc, char **argv)
 	while ((option = getopt_long(argc, argv, "c:t:d:n:r:w:X:H:", options, NULL)) != -1) {
 		r = set_option(a, option, optarg);
 		if (r == EXIT_USAGE && option != '?')
-			fprintf(stderr, "svarm-load: '%s' is no value for that option\n", optarg);
+			fprintf(stderr, "svarm-probe load: '%s' is no value for that option\n",
+				optarg);
 		if (r)
 			return r;
 	}
@@ -226,7 +228,7 @@ static int report(const struct arguments *a, const struct load_result *result, i
 		quote_json(&out, err_msg(err));
 		buf_adds(&out, "}\n");
 	} else if (code < 0) {
-		fprintf(stderr, "svarm-load: %s\n", err_msg(err));
+		fprintf(stderr, "svarm-probe load: %s\n", err_msg(err));
 	} else if (a->json) {
 		load_report_json(a->url, &a->o, result, &out);
 	} else {
@@ -238,7 +240,7 @@ static int report(const struct arguments *a, const struct load_result *result, i
 	return load_failed(result) || result->unsent ? EXIT_FAILED : 0;
 }
 
-int main(int argc, char **argv)
+int tool_load(int argc, char **argv)
 {
 	struct arguments a = {.o = {.connections = 1,
 				      .threads = 1,

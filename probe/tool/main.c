@@ -1,0 +1,42 @@
+/* svarm-probe: the table of its tools.  Called by a name like svarm-load it is that tool at once.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/base/macro.h"
+#include "probe/tool/tool.h"
+
+enum { EXIT_USAGE = 2 };
+
+static const struct tool {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *summary;
+} tools[] = {
+	{"load", tool_load, "call a URL many times"},
+};
+
+static const struct tool *find(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(tools); i++)
+		if (!strcmp(tools[i].name, name))
+			return &tools[i];
+	return NULL;
+}
+
+int main(int argc, char **argv)
+{
+	const char *slash = argc ? strrchr(argv[0], '/') : NULL;
+	const char *name = slash ? slash + 1 : argc ? argv[0] : "";
+	const struct tool *tool = !strncmp(name, "svarm-", 6) ? find(name + 6) : NULL;
+
+	if (tool)
+		return tool->run(argc, argv);
+	tool = argc > 1 ? find(argv[1]) : NULL;
+	if (tool)
+		return tool->run(argc - 1, argv + 1);
+	fputs("usage: svarm-probe TOOL …\n", stderr);
+	for (size_t i = 0; i < ARRAY_SIZE(tools); i++)
+		fprintf(stderr, "  %-8s %s\n", tools[i].name, tools[i].summary);
+	return EXIT_USAGE;
+}
