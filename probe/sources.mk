@@ -4,7 +4,12 @@ PROBE_SRC := \
 	probe/bench/agent_frame.c \
 	probe/bench/agents.c \
 	probe/bench/agents_job.c \
+	probe/bench/bench.c \
+	probe/bench/compare.c \
+	probe/bench/document.c \
+	probe/bench/environment.c \
 	probe/bench/program.c \
+	probe/bench/saved.c \
 	probe/bench/section.c \
 	probe/bench/section_async.c \
 	probe/bench/section_cold.c \
@@ -15,6 +20,7 @@ PROBE_SRC := \
 	probe/bench/section_redis.c \
 	probe/bench/section_tuning.c \
 	probe/bench/sections.c \
+	probe/bench/threshold.c \
 	probe/chart/chart.c \
 	probe/chart/scale.c \
 	probe/collect.c \
