@@ -22,6 +22,7 @@ PROBE_SRC := \
 	probe/bench/sections.c \
 	probe/bench/threshold.c \
 	probe/chart/chart.c \
+	probe/chart/fluid.c \
 	probe/chart/scale.c \
 	probe/collect.c \
 	probe/collect_http.c \
@@ -45,7 +46,29 @@ PROBE_SRC := \
 	probe/load/target.c \
 	probe/prices.c \
 	probe/prices_grammar.c \
-	probe/probes.c
+	probe/probes.c \
+	probe/report/async.c \
+	probe/report/cold.c \
+	probe/report/comparison.c \
+	probe/report/cpu.c \
+	probe/report/disk.c \
+	probe/report/environment.c \
+	probe/report/figures.c \
+	probe/report/head.c \
+	probe/report/http.c \
+	probe/report/http_charts.c \
+	probe/report/network.c \
+	probe/report/page.c \
+	probe/report/pair.c \
+	probe/report/plot.c \
+	probe/report/redis.c \
+	probe/report/report.c \
+	probe/report/sections.c \
+	probe/report/table.c \
+	probe/report/thresholds.c \
+	probe/report/topology.c \
+	probe/report/tuning.c \
+	probe/report/unwell.c
 
 # svarm-probe, which measures on nodes; for benchmarks and tests also as svarm-load.  Not installed.
 TOOL_SRC := \
