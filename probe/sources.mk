@@ -8,6 +8,10 @@ PROBE_SRC := \
 	probe/bench/compare.c \
 	probe/bench/document.c \
 	probe/bench/environment.c \
+	probe/bench/judge_cpu.c \
+	probe/bench/judge_disk.c \
+	probe/bench/node_summary.c \
+	probe/bench/node_tool.c \
 	probe/bench/program.c \
 	probe/bench/saved.c \
 	probe/bench/section.c \
@@ -74,6 +78,11 @@ PROBE_SRC := \
 TOOL_SRC := \
 	probe/tool/agent.c \
 	probe/tool/agent_child.c \
+	probe/tool/cpu.c \
+	probe/tool/cpu_seen.c \
+	probe/tool/disk.c \
+	probe/tool/disk_io.c \
+	probe/tool/figures.c \
 	probe/tool/load.c \
 	probe/tool/main.c
 

@@ -71,6 +71,10 @@ static inline void agent_job_endp(struct agent_job **j)
  */
 int agent_run(struct agent *g, const struct agent_command *c, json_t **ret, struct err *err)
 	_must_check_;
+/* As agent_run(); each line but the last goes to @line (raw), as it comes. */
+int agent_follow(struct agent *g, const struct agent_command *c,
+	void (*line)(void *arg, const char *text), void *arg, json_t **ret, struct err *err)
+	_must_check_;
 /* Run a program of the node to its end, and append what it prints (at most @max bytes).  ERR_REMOTE
  * with its standard error unless it ended with status 0. */
 int agent_output(struct agent *g, const struct agent_command *c, size_t max, struct buf *out,

@@ -257,7 +257,8 @@ static int failed(
 		errors->len ? ": " : "", buf_str(errors));
 }
 
-int agent_run(struct agent *g, const struct agent_command *c, json_t **ret, struct err *err)
+int agent_follow(struct agent *g, const struct agent_command *c,
+	void (*say)(void *arg, const char *text), void *arg, json_t **ret, struct err *err)
 {
 	_cleanup_buf_ struct buf last = BUF_INIT, errors = BUF_INIT;
 	_cleanup_json_ json_t *object = NULL;
@@ -269,8 +270,15 @@ int agent_run(struct agent *g, const struct agent_command *c, json_t **ret, stru
 	if (r < 0)
 		return r;
 	while ((r = agent_job_line(j, patience(c), &line, err)) > 0) {
+		if (last.len && say)
+			say(arg, last.data);
 		buf_clear(&last);
 		buf_adds(&last, line);
+		/* What is said once a second should be seen now, and results begin like this. */
+		if (say && *line != '{') {
+			say(arg, line);
+			buf_clear(&last);
+		}
 	}
 	status = ended(j, &errors);
 	if (r < 0)
@@ -283,6 +291,11 @@ int agent_run(struct agent *g, const struct agent_command *c, json_t **ret, stru
 			c->argv[0], buf_str(&last), errors.len ? "; " : "", buf_str(&errors));
 	*ret = TAKE_PTR(object);
 	return 0;
+}
+
+int agent_run(struct agent *g, const struct agent_command *c, json_t **ret, struct err *err)
+{
+	return agent_follow(g, c, NULL, NULL, ret, err);
 }
 
 int agent_output(struct agent *g, const struct agent_command *c, size_t max, struct buf *out,

@@ -14,6 +14,8 @@ static const struct tool {
 	const char *summary;
 } tools[] = {
 	{"agent", tool_agent, "run commands that svarm sends"},
+	{"cpu", tool_cpu, "use all processors, and see who else does"},
+	{"disk", tool_disk, "make writes durable, and read"},
 	{"load", tool_load, "call a URL many times"},
 };
 

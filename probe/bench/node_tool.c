@@ -1,0 +1,218 @@
+/* One thread a machine: its nodes one after the other, or a thread a node.  See node_tool.h. */
+#include "probe/bench/node_tool.h"
+
+#include <math.h>
+#include <pthread.h>
+
+#include "lib/base/quote.h"
+#include "lib/base/table.h"
+#include "lib/base/xalloc.h"
+
+enum { MAX_NODE_TEXT = 400 };
+
+struct run {
+	struct bench *b;
+	const struct node_tool *tool;
+	struct node_answer *answers;
+	size_t *machine; /* of each node: the first node on the same one */
+	size_t n;
+	pthread_mutex_t say; /* progress: one line at a time */
+};
+
+struct turn {
+	struct run *run;
+	pthread_t thread;
+	size_t first;
+	bool shared, started;
+};
+
+struct speaker {
+	struct run *run;
+	const struct spec_node *node;
+};
+
+static void say(void *arg, const char *text)
+{
+	struct speaker *s = arg;
+
+	pthread_mutex_lock(&s->run->say);
+	bench_say(s->run->b, "%s: %.200s", s->node->name, text);
+	pthread_mutex_unlock(&s->run->say);
+}
+
+static void run_one(struct run *run, size_t i, bool shared)
+{
+	struct agent *g = agents_at(run->b->agents, i);
+	struct node_answer *a = &run->answers[i];
+	struct speaker speaker = {run, a->node};
+	struct agent_command c = {
+		.argv = shared && run->tool->argv_shared ? run->tool->argv_shared : run->tool->argv,
+		.deadline = run->tool->deadline,
+	};
+	_cleanup_err_ struct err err = ERR_INIT;
+
+	if (agent_follow(g, &c, say, &speaker, &a->result, &err) < 0)
+		a->error = xstrdup(err_msg(&err));
+}
+
+static void *turn_main(void *arg)
+{
+	struct turn *t = arg;
+
+	for (size_t i = t->first; i < t->run->n; i++)
+		if (t->run->machine[i] == t->first && !bench_cancelled(t->run->b))
+			run_one(t->run, i, t->shared);
+	return NULL;
+}
+
+/* ---- which nodes share a machine ---- */
+
+static void boot_id(struct agent *g, struct buf *out)
+{
+	static const char *const argv[] = {"/bin/cat", "/proc/sys/kernel/random/boot_id", NULL};
+	struct agent_command c = {.argv = argv, .deadline = 5 * USEC_PER_SEC};
+
+	if (agent_output(g, &c, 64, out, NULL) < 0)
+		buf_clear(out);
+}
+
+static void find_machines(struct run *run)
+{
+	struct buf *ids = xcalloc(run->n, sizeof(*ids));
+
+	for (size_t i = 0; i < run->n; i++) {
+		run->machine[i] = i;
+		if (!run->tool->argv_shared)
+			continue;
+		boot_id(agents_at(run->b->agents, i), &ids[i]);
+		for (size_t k = 0; k < i && ids[i].len && run->machine[i] == i; k++)
+			if (!strcmp(buf_str(&ids[k]), ids[i].data))
+				run->machine[i] = k;
+	}
+	for (size_t i = 0; i < run->n; i++)
+		buf_done(&ids[i]);
+	free(ids);
+}
+
+/* ---- all ---- */
+
+static void run_turns(struct run *run)
+{
+	struct turn *turns = xcalloc(run->n, sizeof(*turns));
+
+	for (size_t i = 0; i < run->n; i++) {
+		turns[run->machine[i]].shared |= run->machine[i] != i;
+		turns[i].run = run;
+		turns[i].first = i;
+		turns[i].started = run->machine[i] == i;
+	}
+	for (size_t i = 0; i < run->n; i++)
+		if (turns[i].started &&
+			pthread_create(&turns[i].thread, NULL, turn_main, &turns[i]))
+			abort();
+	for (size_t i = 0; i < run->n; i++)
+		if (turns[i].started)
+			pthread_join(turns[i].thread, NULL);
+	free(turns);
+}
+
+int node_tool_run(
+	struct bench *b, const struct node_tool *t, struct node_answer *ret, struct err *err)
+{
+	const size_t n = b->cluster->n_nodes;
+	_cleanup_free_ size_t *machine = xcalloc(n, sizeof(*machine));
+	struct run run = {
+		.b = b,
+		.tool = t,
+		.answers = ret,
+		.machine = machine,
+		.n = n,
+		.say = PTHREAD_MUTEX_INITIALIZER,
+	};
+
+	for (size_t i = 0; i < n; i++)
+		ret[i] = (struct node_answer){.node = &b->cluster->nodes[i]};
+	find_machines(&run);
+	run_turns(&run);
+	if (bench_cancelled(b))
+		return err_set(err, ERR_INTR, "interrupted");
+	return 0;
+}
+
+void node_answers_done(struct node_answer *a, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		json_decref(a[i].result);
+		free(a[i].error);
+		a[i] = (struct node_answer){0};
+	}
+}
+
+/* ---- reading ---- */
+
+double node_number(const json_t *o, const char *key)
+{
+	const json_t *value = json_object_get(o, key);
+
+	return json_is_number(value) ? json_number_value(value) : NAN;
+}
+
+void node_set_number(json_t *to, const char *key, double value)
+{
+	json_object_set_new(to, key, isfinite(value) ? json_real(value) : json_null());
+}
+
+json_t *node_latency(const json_t *o)
+{
+	static const char *const keys[] = {"min", "mean", "p50", "p90", "p99", "p999", "max"};
+	json_t *ret = json_object();
+
+	if (json_is_integer(json_object_get(o, "n")))
+		json_object_set_new(ret, "n", json_integer(json_int(o, "n", 0)));
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+		if (isfinite(node_number(o, keys[i])))
+			node_set_number(ret, keys[i], node_number(o, keys[i]));
+	return ret;
+}
+
+void node_copy_text(json_t *to, const json_t *from, const char *key)
+{
+	_cleanup_buf_ struct buf clean = BUF_INIT;
+	const char *text = json_str(from, key);
+
+	if (!text) {
+		json_object_set_new(to, key, json_null());
+		return;
+	}
+	escape_text(&clean, text, MIN_OF(strlen(text), (size_t)MAX_NODE_TEXT), false);
+	json_set_text(to, key, buf_str(&clean), clean.len);
+}
+
+/* ---- printing ---- */
+
+const char *node_clean(struct arena *a, const char *text)
+{
+	_cleanup_buf_ struct buf clean = BUF_INIT;
+
+	if (!text)
+		return "-";
+	escape_text(&clean, text, MIN_OF(strlen(text), (size_t)MAX_NODE_TEXT), false);
+	return arena_strdup(a, buf_str(&clean));
+}
+
+void node_print_table(const struct table *t, struct buf *out)
+{
+	_cleanup_buf_ struct buf text = BUF_INIT;
+	const char *line;
+
+	if (!table_rows(t))
+		return;
+	table_render(t, &text, false, 0);
+	line = buf_str(&text);
+	while (*line) {
+		size_t n = strcspn(line, "\n");
+
+		buf_addf(out, "  %.*s\n", (int)n, line);
+		line += n + (line[n] == '\n');
+	}
+}

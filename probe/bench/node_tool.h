@@ -1,0 +1,61 @@
+/* Inside probe/bench: a tool of svarm-probe on every node, and what the nodes say. */
+#pragma once
+
+#include "probe/bench/section.h"
+
+struct node_tool {
+	const char *const *argv;
+	/* When given: nodes that share a machine (their kernels are one) take turns, with this in
+	 * the place of argv.  Otherwise all run at once. */
+	const char *const *argv_shared;
+	usec_t deadline;
+};
+
+struct node_answer {
+	const struct spec_node *node;
+	json_t *result; /* hostile; NULL: see error */
+	char *error;    /* why it could not be measured; raw */
+};
+
+/* @ret has as many members as the cluster has nodes; owned by the caller.  ERR_INTR. */
+int node_tool_run(struct bench *b, const struct node_tool *t, struct node_answer *ret,
+	struct err *err) _must_check_;
+void node_answers_done(struct node_answer *a, size_t n);
+
+/* Reading what is hostile. */
+
+/* Member @key of @o; NAN when it is no number. */
+double node_number(const json_t *o, const char *key);
+/* The numbers n min mean p50 p90 p99 p999 max of @o, those that are there. */
+json_t *node_latency(const json_t *o);
+/* Set member @key of @to to the escaped string of @from; null when it is none. */
+void node_copy_text(json_t *to, const json_t *from, const char *key);
+/* Members @key of @to as a number; null when it is not finite. */
+void node_set_number(json_t *to, const char *key, double value);
+
+/* What a section says of its nodes: the worst state, and a text of what all have or who is worst.
+ */
+struct node_summary {
+	size_t n, measured;
+	enum health_state state;
+	const struct spec_node *worst; /* with the worst state; NULL: all well */
+	const char *reason, *remedy;   /* of the worst */
+};
+
+/* Take in that @node came to @state. */
+void node_summary_add(struct node_summary *s, const struct spec_node *node, enum health_state state,
+	const char *reason, const char *remedy);
+/* Take in that @node could not be measured. */
+void node_summary_error(struct node_summary *s, const struct spec_node *node, const char *error);
+/* Set state, text and remedy: "@all", or the worst node and its reason, then @figures. */
+void node_summary_found(const struct node_summary *s, struct section_result *r, const char *all,
+	const char *figures);
+
+/* Printing. */
+
+struct table;
+
+/* @text escaped, in @a, of a bounded length; "-" for NULL. */
+const char *node_clean(struct arena *a, const char *text);
+/* Append @t, indented by two blanks, unless it has no rows. */
+void node_print_table(const struct table *t, struct buf *out);

@@ -1,0 +1,197 @@
+/*
+ * svarm-probe cpu: does this server get the processors it was sold?
+ *
+ *	svarm-probe cpu --seconds 10
+ *
+ * A thread on every processor does the same small piece of work over and over.  Time that the
+ * hypervisor takes shows as steal, but only while somebody wants to run; credits that run out may
+ * show only in that the same work takes longer at the end than at the start.  Work is timed by the
+ * thread's own processor time, and at the lowest priority: what else the server does neither
+ * counts nor suffers much.  A line a second, then the figures in one line of JSON.
+ */
+#include <getopt.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib/base/clock.h"
+#include "lib/base/xalloc.h"
+#include "probe/load/hist.h"
+#include "probe/tool/cpu_seen.h"
+#include "probe/tool/figures.h"
+#include "probe/tool/tool.h"
+
+enum { EXIT_USAGE = 2, EXIT_LOCAL = 3, UNIT = 1000000 };
+
+/* The part of the run at each end that is compared. */
+#define END_PART 0.2
+
+struct worker {
+	pthread_t thread;
+	uint64_t start, until;
+	struct hist first, last; /* ns of a piece of work */
+	uint64_t cpu;
+	uint64_t sum; /* so that the work is not left out */
+};
+
+/* The counts at one moment. */
+struct sample {
+	struct cpu_ticks ticks;
+	struct cpu_quota quota;
+	bool has_quota;
+	uint64_t at;
+};
+
+static volatile sig_atomic_t cancel;
+
+static void on_signal(int sig)
+{
+	(void)sig;
+	cancel = 1;
+}
+
+static uint64_t work(uint64_t x)
+{
+	for (int i = 0; i < UNIT; i++) {
+		x ^= x << 13;
+		x ^= x >> 7;
+		x ^= x << 17;
+	}
+	return x;
+}
+
+static void *worker_main(void *arg)
+{
+	struct worker *w = arg;
+	const uint64_t part = (uint64_t)((double)(w->until - w->start) * END_PART);
+	uint64_t now = figures_now(), cpu = figures_cpu(), before;
+
+	w->sum = w->start | 1;
+	while (now < w->until && !cancel) {
+		before = cpu;
+		w->sum = work(w->sum);
+		cpu = figures_cpu();
+		now = figures_now();
+		if (now <= w->start + part)
+			hist_add(&w->first, cpu - before);
+		else if (now >= w->until - part)
+			hist_add(&w->last, cpu - before);
+	}
+	w->cpu = cpu;
+	return NULL;
+}
+
+static bool sample_take(struct sample *s)
+{
+	s->at = figures_now();
+	s->has_quota = cpu_read_quota(&s->quota);
+	return cpu_read_ticks(&s->ticks);
+}
+
+static double percent(unsigned long long part, unsigned long long whole)
+{
+	return whole ? 100 * (double)part / (double)whole : 0;
+}
+
+/* A line a second until it is over. */
+static void watch(const struct sample *start, uint64_t until)
+{
+	struct sample last = *start, now;
+
+	while (figures_now() < until && !cancel) {
+		clock_sleep(MIN_OF((until - figures_now()) / 1000 + 1, USEC_PER_SEC / 10));
+		if (figures_now() - last.at < 1000000000 || !sample_take(&now))
+			continue;
+		printf("%.0f s: %.1f %% of the processors' time was taken\n",
+			(double)(now.at - start->at) / 1e9,
+			percent(now.ticks.steal - last.ticks.steal,
+				now.ticks.total - last.ticks.total));
+		fflush(stdout);
+		last = now;
+	}
+}
+
+static void report(size_t cores, const struct sample *a, const struct sample *b,
+	const struct worker *all, uint64_t own)
+{
+	const double seconds = (double)(b->at - a->at) / 1e9;
+	const unsigned long long total = b->ticks.total - a->ticks.total;
+	const double start = figures_ms(hist_at(&all->first, 0.5));
+	const double end = figures_ms(hist_at(&all->last, 0.5));
+
+	printf("{\"cores\": %zu, \"seconds\": %.3f, \"steal\": %.3f, \"idle\": %.3f, "
+	       "\"busy\": %.3f, \"got\": %.3f, \"work_start_ms\": %.4f, \"work_end_ms\": %.4f, "
+	       "\"slowdown\": %.2f",
+		cores, seconds, percent(b->ticks.steal - a->ticks.steal, total),
+		percent(b->ticks.idle - a->ticks.idle, total),
+		percent(b->ticks.busy - a->ticks.busy, total),
+		100 * (double)own / 1e9 / (seconds * (double)cores), start, end,
+		start > 0 && end > start ? 100 * (end / start - 1) : 0);
+	if (a->has_quota && b->has_quota)
+		printf(", \"periods\": %llu, \"throttled\": %llu",
+			b->quota.periods - MIN_OF(a->quota.periods, b->quota.periods),
+			b->quota.throttled - MIN_OF(a->quota.throttled, b->quota.throttled));
+	printf("}\n");
+}
+
+static int run(double seconds)
+{
+	cpu_set_t set;
+	size_t n = sched_getaffinity(0, sizeof(set), &set) == 0 ? (size_t)CPU_COUNT(&set) : 1;
+	struct worker *workers = xcalloc(n, sizeof(*workers));
+	struct sample start, end;
+	uint64_t own = 0;
+
+	if (!sample_take(&start)) {
+		fputs("svarm-probe cpu: /proc/stat cannot be read\n", stderr);
+		free(workers);
+		return EXIT_LOCAL;
+	}
+	for (size_t i = 0; i < n; i++) {
+		workers[i].start = start.at;
+		workers[i].until = start.at + (uint64_t)(seconds * 1e9);
+		if (pthread_create(&workers[i].thread, NULL, worker_main, &workers[i]))
+			abort();
+	}
+	watch(&start, workers[0].until);
+	sample_take(&end);
+	for (size_t i = 0; i < n; i++) {
+		pthread_join(workers[i].thread, NULL);
+		own += workers[i].cpu;
+		if (!i)
+			continue;
+		hist_merge(&workers[0].first, &workers[i].first);
+		hist_merge(&workers[0].last, &workers[i].last);
+	}
+	report(n, &start, &end, workers, own);
+	free(workers);
+	return 0;
+}
+
+int tool_cpu(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{"seconds", required_argument, NULL, 's'},
+		{0},
+	};
+	double seconds = 10;
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1)
+		if (option == '?' || !figures_parse_time(optarg, &seconds))
+			optind = argc + 1;
+	if (optind != argc) {
+		fputs("usage: svarm-probe cpu [--seconds TIME]\n", stderr);
+		return EXIT_USAGE;
+	}
+	signal(SIGINT, on_signal);
+	signal(SIGTERM, on_signal);
+	if (nice(19) < 0)
+		return EXIT_LOCAL;
+	return run(seconds);
+}
