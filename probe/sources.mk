@@ -39,5 +39,14 @@ PROBE_SRC := \
 
 # svarm-probe, which measures on nodes; for benchmarks and tests also as svarm-load.  Not installed.
 TOOL_SRC := \
+	probe/tool/churn.c \
+	probe/tool/churn_run.c \
+	probe/tool/latency.c \
 	probe/tool/load.c \
-	probe/tool/main.c
+	probe/tool/main.c \
+	probe/tool/net.c \
+	probe/tool/net_mtu.c \
+	probe/tool/net_rtt.c \
+	probe/tool/net_serve.c \
+	probe/tool/net_stream.c \
+	probe/tool/net_wire.c
