@@ -1,6 +1,10 @@
 PROBE_SRC := \
 	probe/actions.c \
 	probe/answer.c \
+	probe/bench/agent_frame.c \
+	probe/bench/agents.c \
+	probe/bench/agents_job.c \
+	probe/bench/program.c \
 	probe/bench/section.c \
 	probe/bench/section_async.c \
 	probe/bench/section_cold.c \
@@ -39,6 +43,8 @@ PROBE_SRC := \
 
 # svarm-probe, which measures on nodes; for benchmarks and tests also as svarm-load.  Not installed.
 TOOL_SRC := \
+	probe/tool/agent.c \
+	probe/tool/agent_child.c \
 	probe/tool/churn.c \
 	probe/tool/churn_run.c \
 	probe/tool/latency.c \
@@ -50,3 +56,20 @@ TOOL_SRC := \
 	probe/tool/net_serve.c \
 	probe/tool/net_stream.c \
 	probe/tool/net_wire.c
+
+# All that svarm-probe consists of when it is linked for the nodes.
+NODE_SRC := $(TOOL_SRC) \
+	lib/base/buf.c \
+	lib/base/clock.c \
+	lib/base/err.c \
+	lib/base/quote.c \
+	lib/base/width.c \
+	lib/base/xalloc.c \
+	probe/bench/agent_frame.c \
+	probe/load/conn.c \
+	probe/load/hist.c \
+	probe/load/load.c \
+	probe/load/loop.c \
+	probe/load/report.c \
+	probe/load/response.c \
+	probe/load/target.c

@@ -13,6 +13,7 @@ static const struct tool {
 	int (*run)(int argc, char **argv);
 	const char *summary;
 } tools[] = {
+	{"agent", tool_agent, "run commands that svarm sends"},
 	{"load", tool_load, "call a URL many times"},
 	{"net", tool_net, "round trips, packet size and throughput to a net-serve"},
 	{"net-serve", tool_net_serve, "the other end of net"},
