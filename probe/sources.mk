@@ -10,9 +10,16 @@ PROBE_SRC := \
 	probe/bench/environment.c \
 	probe/bench/judge_cpu.c \
 	probe/bench/judge_disk.c \
+	probe/bench/latency.c \
+	probe/bench/network_detail.c \
+	probe/bench/network_judge.c \
+	probe/bench/network_plan.c \
+	probe/bench/network_print.c \
+	probe/bench/network_read.c \
 	probe/bench/node_summary.c \
 	probe/bench/node_tool.c \
 	probe/bench/program.c \
+	probe/bench/redis_judge.c \
 	probe/bench/saved.c \
 	probe/bench/section.c \
 	probe/bench/section_async.c \
@@ -78,13 +85,22 @@ PROBE_SRC := \
 TOOL_SRC := \
 	probe/tool/agent.c \
 	probe/tool/agent_child.c \
+	probe/tool/churn.c \
+	probe/tool/churn_run.c \
 	probe/tool/cpu.c \
 	probe/tool/cpu_seen.c \
 	probe/tool/disk.c \
 	probe/tool/disk_io.c \
 	probe/tool/figures.c \
+	probe/tool/latency.c \
 	probe/tool/load.c \
-	probe/tool/main.c
+	probe/tool/main.c \
+	probe/tool/net.c \
+	probe/tool/net_mtu.c \
+	probe/tool/net_rtt.c \
+	probe/tool/net_serve.c \
+	probe/tool/net_stream.c \
+	probe/tool/net_wire.c
 
 # All that svarm-probe consists of when it is linked for the nodes.
 NODE_SRC := $(TOOL_SRC) \

@@ -17,6 +17,9 @@ static const struct tool {
 	{"cpu", tool_cpu, "use all processors, and see who else does"},
 	{"disk", tool_disk, "make writes durable, and read"},
 	{"load", tool_load, "call a URL many times"},
+	{"net", tool_net, "round trips, packet size and throughput to a net-serve"},
+	{"net-serve", tool_net_serve, "the other end of net"},
+	{"churn", tool_churn, "open and close connections to Redis"},
 };
 
 static const struct tool *find(const char *name)
@@ -40,6 +43,6 @@ int main(int argc, char **argv)
 		return tool->run(argc - 1, argv + 1);
 	fputs("usage: svarm-probe TOOL …\n", stderr);
 	for (size_t i = 0; i < ARRAY_SIZE(tools); i++)
-		fprintf(stderr, "  %-8s %s\n", tools[i].name, tools[i].summary);
+		fprintf(stderr, "  %-10s %s\n", tools[i].name, tools[i].summary);
 	return EXIT_USAGE;
 }

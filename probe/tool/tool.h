@@ -12,3 +12,6 @@ int tool_agent(int argc, char **argv);
 int tool_cpu(int argc, char **argv);
 int tool_disk(int argc, char **argv);
 int tool_load(int argc, char **argv);
+int tool_net(int argc, char **argv);
+int tool_net_serve(int argc, char **argv);
+int tool_churn(int argc, char **argv);
