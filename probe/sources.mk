@@ -53,7 +53,10 @@ PROBE_SRC := \
 	probe/load/load.c \
 	probe/load/loop.c \
 	probe/load/report.c \
+	probe/load/request.c \
 	probe/load/response.c \
+	probe/load/rounds.c \
+	probe/load/series.c \
 	probe/load/target.c \
 	probe/prices.c \
 	probe/prices_grammar.c \
