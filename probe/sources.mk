@@ -1,6 +1,11 @@
 PROBE_SRC := \
 	probe/actions.c \
 	probe/answer.c \
+	probe/async/async.c \
+	probe/async/inbound.c \
+	probe/async/receiver.c \
+	probe/async/sender.c \
+	probe/async/tally.c \
 	probe/bench/section.c \
 	probe/bench/section_async.c \
 	probe/bench/section_cold.c \
@@ -28,6 +33,7 @@ PROBE_SRC := \
 	probe/judge_swarm.c \
 	probe/load/conn.c \
 	probe/load/hist.c \
+	probe/load/hist_json.c \
 	probe/load/load.c \
 	probe/load/loop.c \
 	probe/load/report.c \
@@ -39,5 +45,7 @@ PROBE_SRC := \
 
 # svarm-probe, which measures on nodes; for benchmarks and tests also as svarm-load.  Not installed.
 TOOL_SRC := \
+	probe/tool/async.c \
+	probe/tool/call.c \
 	probe/tool/load.c \
 	probe/tool/main.c

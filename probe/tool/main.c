@@ -14,6 +14,8 @@ static const struct tool {
 	const char *summary;
 } tools[] = {
 	{"load", tool_load, "call a URL many times"},
+	{"call", tool_call, "call a URL once, then again when it is awake"},
+	{"async", tool_async, "calls through the queue, and their callbacks"},
 };
 
 static const struct tool *find(const char *name)
