@@ -48,4 +48,5 @@ TOOL_SRC := \
 	probe/tool/async.c \
 	probe/tool/call.c \
 	probe/tool/load.c \
-	probe/tool/main.c
+	probe/tool/main.c \
+	probe/tool/undo.c

@@ -15,6 +15,7 @@ static const struct tool {
 } tools[] = {
 	{"load", tool_load, "call a URL many times"},
 	{"call", tool_call, "call a URL once, then again when it is awake"},
+	{"undo", tool_undo, "run a program if this one is killed"},
 	{"async", tool_async, "calls through the queue, and their callbacks"},
 };
 

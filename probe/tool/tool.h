@@ -11,3 +11,4 @@
 int tool_load(int argc, char **argv);
 int tool_call(int argc, char **argv);
 int tool_async(int argc, char **argv);
+int tool_undo(int argc, char **argv);

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """svarm-probe async against a gateway that loses, doubles, garbles and refuses on purpose: is the account
-right?  And svarm-probe call against a function that wakes slowly.  TAP; standard library only.
+right?  And svarm-probe call against a function that wakes slowly, and svarm-probe undo, killed.  TAP; standard library only.
 
 PROBE names the program (default the sanitised build).
 """
@@ -11,6 +11,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import urllib.parse
@@ -120,7 +121,7 @@ def account(name, behaviour, status, wanted, *more):
     return got
 
 
-print("1..15")
+print("1..19")
 clean = {"sent": 100, "accepted": 100, "refused": 0, "unanswered": 0, "called_back": 100, "lost": 0, "duplicated": 0,
          "wrong": 0, "failed": 0}
 got = account("all accepted, all called back", "well", 0, clean)
@@ -158,4 +159,49 @@ code, got, done = probe("call", base + "/broken")
 report(code == 0 and got.get("status") == 503, "an answer is an answer", got)
 code, got, done = probe("call", "http://127.0.0.1:1/")
 report(code == 1 and got.get("status") == 0 and got.get("error") == "connect", "no answer", got)
+
+
+def undone(how):
+    """Whether the program of `undo` has run, after its end by @how."""
+    with tempfile.TemporaryDirectory() as folder:
+        mark = os.path.join(folder, "mark")
+        with subprocess.Popen([PROBE, "undo", "/usr/bin/touch", mark], stdout=subprocess.PIPE,
+                              start_new_session=True) as p:
+            assert p.stdout.readline() == b'{"armed": true}\n' and not os.path.exists(mark)
+            watcher = watcher_of(mark, p.pid)
+            how(p)
+            p.wait()
+            p.stdout.read()  # until nobody holds it open any more
+        end = time.monotonic() + 30
+        while is_running(watcher) and time.monotonic() < end:
+            time.sleep(0.01)
+        return os.path.exists(mark)
+
+
+def is_running(pid):
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as f:
+            return f.read().rsplit(b")", 1)[1].split()[0] != b"Z"
+    except OSError:
+        return False
+
+
+def watcher_of(mark, starter):
+    """The process of another session."""
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/cmdline", "rb") as f:
+                command = f.read().split(b"\0")[1:4]
+        except OSError:
+            continue
+        if command == [b"undo", b"/usr/bin/touch", mark.encode()] and int(pid) != starter:
+            return int(pid)
+    raise RuntimeError("nobody watches")
+
+
+report(not undone(lambda p: p.terminate()), "undo: told that all is well, it does nothing")
+report(undone(lambda p: p.kill()), "undo: killed, it does")
+report(undone(lambda p: os.killpg(p.pid, signal.SIGKILL)), "undo: its whole session killed, it does")
+done = subprocess.run([PROBE, "undo", "touch"], capture_output=True, check=False)
+report(done.returncode == 2, "undo: a program is named by its path", done)
 sys.stdout.flush()
