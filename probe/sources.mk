@@ -6,6 +6,7 @@ PROBE_SRC := \
 	probe/async/receiver.c \
 	probe/async/sender.c \
 	probe/async/tally.c \
+	probe/bench/cold_split.c \
 	probe/bench/section.c \
 	probe/bench/section_async.c \
 	probe/bench/section_cold.c \
