@@ -83,6 +83,23 @@ $(B)/%.o: %.c Makefile config.mk $(B)/templates.stamp
 	$(call say,CC,$<)mkdir -p $(@D) && \
 	$(CC) $(SVARM_CPPFLAGS) $(EXT_CFLAGS) $(CPPFLAGS) $(SVARM_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
+# svarm-probe as it goes to the nodes: one static file that runs wherever the processor is the same,
+# built alike in every variant, and part of svarm (probe/bench/program.c).  The linker's warnings about
+# static name resolution are meant: see probe/tool/main.c.
+NODE_CFLAGS := -std=gnu17 -O2 -g0 -ffile-prefix-map=$(CURDIR)=. -fno-common -pthread -fstack-protector-strong \
+	-ffunction-sections -fdata-sections -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -DSVARM_STATIC $(WARNINGS)
+node_obj = $(patsubst %.c,build/probe/%.o,$(1))
+# Static libraries only when something is listed that stands on them.
+NODE_LIBS = $(if $(filter lib/ext/tls.c,$(NODE_SRC)),$(shell $(PKG_CONFIG) --static --libs libssl libcrypto))
+$(call node_obj,$(NODE_SRC)): build/probe/%.o: %.c Makefile
+	$(call say,CC,$@)mkdir -p $(@D) && $(CC) $(SVARM_CPPFLAGS) $(NODE_CFLAGS) -MMD -MP -c -o $@.new.o -MF $(@:.o=.d) -MT $@ $< && mv $@.new.o $@
+build/probe/svarm-probe: $(call node_obj,$(NODE_SRC)) probe/sources.mk
+	$(call say,LD,$@)$(CC) $(NODE_CFLAGS) -static -s -Wl,--gc-sections -o $@.new $(filter %.o,$^) $(NODE_LIBS) 2>$@.log || \
+		{ cat $@.log >&2; exit 1; }; mv $@.new $@
+build/probe/svarm-probe.gz: build/probe/svarm-probe
+	$(q)gzip -9nc $< >$@.new && mv $@.new $@
+$(B)/probe/bench/program.o: build/probe/svarm-probe.gz
+
 # Everything but the main programs, so that tests link just what they use.
 $(B)/libsvarm.a: $(call obj,$(LIB_SRC)) $(B)/templates.o $(SOURCE_LISTS)
 	$(call say,AR,$@)rm -f $@ && $(AR) rcs $@ $(filter %.o,$^)
@@ -112,7 +129,7 @@ $(B)/templates.stamp: $(TEMPLATES) Makefile
 $(B)/templates.o: $(B)/templates.stamp
 	$(call say,CC,templates)$(CC) $(SVARM_CPPFLAGS) $(SVARM_CFLAGS) -c -o $@ $(B)/templates.c
 
--include $(shell find $(B) -name '*.d' 2>/dev/null)
+-include $(shell find $(B) build/probe -name '*.d' 2>/dev/null)
 
 # ---- images ---------------------------------------------------------------------------------
 images: programs ## build the container images (docker-archives) without any registry
@@ -141,7 +158,7 @@ uninstall: ## remove what install put there
 		$(DESTDIR)$(DATADIR)/bash-completion/completions/svarm
 	rm -rf $(DESTDIR)$(DATADIR)/svarm $(DESTDIR)$(DOCDIR)
 clean: ## remove what was built (keeps a running lab)
-	rm -rf build/release build/debug build/san build/tsan build/cov build/images build/bench
+	rm -rf build/release build/debug build/san build/tsan build/cov build/probe build/images build/bench
 	rm -f build/svarm build/svarm-gateway build/svarm-queue-worker build/svarm-probe build/svarm-load build/echo compile_commands.json
 help: ## this list
 	@grep -hE '^[a-z][a-z0-9_.-]*:.*## ' Makefile tests/tests.mk | sed -E 's/:.*## /\t/' | sort | \

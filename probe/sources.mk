@@ -6,7 +6,11 @@ PROBE_SRC := \
 	probe/async/receiver.c \
 	probe/async/sender.c \
 	probe/async/tally.c \
+	probe/bench/agent_frame.c \
+	probe/bench/agents.c \
+	probe/bench/agents_job.c \
 	probe/bench/cold_split.c \
+	probe/bench/program.c \
 	probe/bench/section.c \
 	probe/bench/section_async.c \
 	probe/bench/section_cold.c \
@@ -46,8 +50,33 @@ PROBE_SRC := \
 
 # svarm-probe, which measures on nodes; for benchmarks and tests also as svarm-load.  Not installed.
 TOOL_SRC := \
+	probe/tool/agent.c \
+	probe/tool/agent_child.c \
 	probe/tool/async.c \
 	probe/tool/call.c \
 	probe/tool/load.c \
 	probe/tool/main.c \
 	probe/tool/undo.c
+
+# All that svarm-probe consists of when it is linked for the nodes.
+NODE_SRC := $(TOOL_SRC) \
+	lib/base/buf.c \
+	lib/base/clock.c \
+	lib/base/err.c \
+	lib/base/quote.c \
+	lib/base/width.c \
+	lib/base/xalloc.c \
+	probe/async/async.c \
+	probe/async/inbound.c \
+	probe/async/receiver.c \
+	probe/async/sender.c \
+	probe/async/tally.c \
+	probe/bench/agent_frame.c \
+	probe/load/conn.c \
+	probe/load/hist.c \
+	probe/load/hist_json.c \
+	probe/load/load.c \
+	probe/load/loop.c \
+	probe/load/report.c \
+	probe/load/response.c \
+	probe/load/target.c

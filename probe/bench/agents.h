@@ -28,7 +28,7 @@ struct agent_job;
  */
 int agents_open(struct fleet *f, const bool *cancel, struct agents **ret, struct err *err)
 	_must_check_;
-/* Ends all jobs and the agents.  NULL-safe. */
+/* Ends the agents.  All jobs have been freed.  NULL-safe. */
 void agents_close(struct agents *a);
 /* The agent of node @i of the spec; never NULL. */
 struct agent *agents_at(struct agents *a, size_t i);

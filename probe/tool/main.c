@@ -13,6 +13,7 @@ static const struct tool {
 	int (*run)(int argc, char **argv);
 	const char *summary;
 } tools[] = {
+	{"agent", tool_agent, "run commands that svarm sends"},
 	{"load", tool_load, "call a URL many times"},
 	{"call", tool_call, "call a URL once, then again when it is awake"},
 	{"undo", tool_undo, "run a program if this one is killed"},

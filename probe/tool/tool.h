@@ -8,6 +8,7 @@
 
 /* Like a main(): argv[0] is the tool's name.  Exit codes: 0, 1 measured and not well, 2 usage,
  * 3 it could not be measured; then why is said on standard error. */
+int tool_agent(int argc, char **argv);
 int tool_load(int argc, char **argv);
 int tool_call(int argc, char **argv);
 int tool_async(int argc, char **argv);
