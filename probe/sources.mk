@@ -9,7 +9,10 @@ PROBE_SRC := \
 	probe/bench/agent_frame.c \
 	probe/bench/agents.c \
 	probe/bench/agents_job.c \
+	probe/bench/cold_judge.c \
 	probe/bench/cold_split.c \
+	probe/bench/cold_swarm.c \
+	probe/bench/place.c \
 	probe/bench/program.c \
 	probe/bench/section.c \
 	probe/bench/section_async.c \
