@@ -46,6 +46,7 @@ PROBE_SRC := \
 	probe/load/loop.c \
 	probe/load/report.c \
 	probe/load/response.c \
+	probe/load/series.c \
 	probe/load/target.c \
 	probe/prices.c \
 	probe/prices_grammar.c \

@@ -1,6 +1,7 @@
 /* A load run: threads, their share of the connections, and the sum of what they saw: see load.h. */
 #include "probe/load/load.h"
 
+#include <math.h>
 #include <sys/resource.h>
 
 #include "lib/base/xalloc.h"
@@ -36,6 +37,7 @@ static int make_room(const struct load_options *o, struct err *err)
 	return 0;
 }
 
+/* All but the time it took, and its course. */
 static void add_up(struct load_result *into, const struct load_result *from)
 {
 	hist_merge(&into->latency, &from->latency);
@@ -69,6 +71,17 @@ static double measured(const struct schedule *s, const struct loop *loops)
 	return until > s->from ? (double)(until - s->from) / 1e9 : 0;
 }
 
+static void tell_progress(const struct load_options *o, struct series *s)
+{
+	size_t seen = 0;
+
+	while (o->progress && series_wait(s, seen)) {
+		struct load_progress p = series_progress(s, &seen);
+
+		o->progress(o->arg, &p);
+	}
+}
+
 static int run_threads(struct loop *loops, const struct load_options *o, struct err *err)
 {
 	unsigned started = 0;
@@ -80,6 +93,8 @@ static int run_threads(struct loop *loops, const struct load_options *o, struct 
 		atomic_store(&loops[0].schedule->given_up, true);
 		started--;
 	}
+	if (r == 0)
+		tell_progress(o, loops[0].schedule->series);
 	for (unsigned i = 0; i < started; i++)
 		pthread_join(loops[i].thread, NULL);
 	return r < 0 ? err_errno(err, r, "starting thread %u", started + 1) : 0;
@@ -100,6 +115,7 @@ static int run(struct schedule *s, struct loop *loops, struct load_result *ret, 
 	}
 	s->start = loop_clock();
 	s->from = s->start + o->warmup * 1000;
+	s->seconds = (o->duration + USEC_PER_SEC - 1) / USEC_PER_SEC;
 	s->end = o->duration ? s->from + o->duration * 1000 : UINT64_MAX;
 	r = run_threads(loops, o, err);
 	if (r < 0)
@@ -107,12 +123,16 @@ static int run(struct schedule *s, struct loop *loops, struct load_result *ret, 
 	for (unsigned i = 0; i < o->threads; i++)
 		add_up(ret, loops[i].result);
 	ret->seconds = measured(s, loops);
+	series_give(s->series, ret);
+	if (!(o->rate > 0))
+		ret->service = ret->latency;
 	return 0;
 }
 
 int load_run(const struct load_options *o, struct load_result *ret, struct err *err)
 {
-	struct schedule s = {.o = o};
+	struct series series;
+	struct schedule s = {.o = o, .series = &series};
 	struct loop *loops;
 	int r;
 
@@ -124,12 +144,35 @@ int load_run(const struct load_options *o, struct load_result *ret, struct err *
 	r = make_room(o, err);
 	if (r < 0)
 		return r;
+	series_init(&series, o->threads,
+		o->duration ? (double)o->duration / (double)USEC_PER_SEC : INFINITY);
 	loops = xcalloc(o->threads, sizeof(*loops));
 	r = run(&s, loops, ret, err);
 	for (unsigned i = 0; i < o->threads; i++)
 		loop_close(&loops[i]);
 	free(loops);
+	series_done(&series);
 	return r;
+}
+
+void load_result_done(struct load_result *r)
+{
+	free(r->series);
+	r->series = NULL;
+	r->n_series = r->cap_series = 0;
+}
+
+void load_merge(struct load_result *into, const struct load_result *from)
+{
+	for (size_t i = 0; i < from->n_series; i++) {
+		struct load_point p = from->series[i];
+
+		p.t += into->seconds;
+		xgrow(into->series, into->n_series, into->cap_series);
+		into->series[into->n_series++] = p;
+	}
+	add_up(into, from);
+	into->seconds += from->seconds;
 }
 
 uint64_t load_answers(const struct load_result *r)

@@ -18,6 +18,23 @@
 #include "probe/load/hist.h"
 #include "probe/load/target.h"
 
+/* One second of a run: of what came back in it, whenever it was due. */
+struct load_point {
+	double t;          /* when it began, in seconds since the part that counts did */
+	double seconds;    /* its length: 1, but for the last one */
+	uint64_t answers;  /* with whatever status */
+	uint64_t errors;   /* as load_failed() counts */
+	uint64_t p50, p99; /* of its answers' latency, in ns; 0 when there are none */
+};
+
+/* A run up to now. */
+struct load_progress {
+	double elapsed;           /* seconds of the part that counts */
+	uint64_t answers, errors; /* as in load_point */
+	uint64_t p50, p99;        /* of all latencies, in ns */
+	struct load_point latest; /* the second that has just ended */
+};
+
 struct load_options {
 	const struct target *target; /* borrowed during the run */
 	unsigned connections;        /* at most so many at once, all threads together */
@@ -29,6 +46,10 @@ struct load_options {
 	usec_t timeout;  /* of one request, from when it was sent */
 	bool fresh;      /* close the connection after each answer */
 	const volatile sig_atomic_t *cancel; /* not 0: stop, wait for nothing; may be NULL */
+	/* Called after each second of the part that counts, by the thread that called load_run().
+	 * May be NULL. */
+	void (*progress)(void *arg, const struct load_progress *p);
+	void *arg;
 };
 
 /* Why there was no answer. */
@@ -48,7 +69,7 @@ enum { LOAD_STATUSES = 600 };
 /* Everything counts requests that were due after the warm-up. */
 struct load_result {
 	struct hist latency; /* of answers, in ns: from when due, in the closed loop from sending */
-	struct hist service; /* of answers, in ns: from sending */
+	struct hist service; /* of answers, in ns: from sending; in the closed loop the same */
 	struct hist lag;     /* open loop, in ns: from when due to sending */
 	uint64_t statuses[LOAD_STATUSES]; /* answers by status */
 	uint64_t errors[N_LOAD_ERRORS];
@@ -60,11 +81,18 @@ struct load_result {
 	double cpu_seconds; /* spent by the threads meanwhile, user and system */
 	double cpu_busiest; /* the busiest thread's share of a processor: 0 to 1 */
 	uint64_t unsent;    /* open loop: were due, but no connection was free until the end */
+	struct load_point *series; /* owned: what came back before the end, second by second */
+	size_t n_series, cap_series;
 };
 
-/* *@ret must be zeroed.  0 however the calls fared; negative when this machine could not do its
- * part (descriptors, threads). */
+/* *@ret must be zeroed; release with load_result_done(), also on failure.  0 however the calls
+ * fared; negative when this machine could not do its part (descriptors, threads). */
 int load_run(const struct load_options *o, struct load_result *ret, struct err *err) _must_check_;
+
+void load_result_done(struct load_result *r);
+/* Add @from, another round of the same load, to @into: one run after the other.  A share of a
+ * processor is the greater one. */
+void load_merge(struct load_result *into, const struct load_result *from);
 
 uint64_t load_answers(const struct load_result *r);
 /* Requests without an answer, and answers with a status of 400 and more. */

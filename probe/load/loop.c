@@ -1,5 +1,5 @@
 /*
- * One thread's loop over its connections: see loop.h.  Nothing is allocated once it runs.  All
+ * One thread's loop over its connections: see loop.h.  Nothing is allocated per request.  All
  * requests have the same timeout, so the list of busy connections in the order they began is also
  * the order they expire; the same goes for pauses.
  *
@@ -126,11 +126,13 @@ static void record(struct loop *l, const struct conn *c, enum conn_outcome outco
 	l->last = MAX_OF(l->last, now);
 	if (outcome == CONN_FAILED) {
 		r->errors[c->error]++;
+		l->window->errors++;
 		return;
 	}
 	r->statuses[c->answer.status]++;
-	r->in_time += now <= l->schedule->end;
-	hist_add(&r->latency, now - c->due);
+	r->in_time += now < l->schedule->end;
+	l->window->errors += c->answer.status >= 400;
+	hist_add(&l->window->latency, now - c->due);
 	if (open_loop(l))
 		hist_add(&r->service, now - c->began);
 }
@@ -270,6 +272,23 @@ static void take_cpu(struct loop *l)
 		l->cpu_at_start = cpu_seconds();
 }
 
+/* Hand in the answers of a second that is over. */
+static void next_window(struct loop *l)
+{
+	const struct schedule *s = l->schedule;
+	uint64_t second = l->now > s->from ? (l->now - s->from) / NS_PER_SEC : 0;
+
+	if (l->now >= s->end) {
+		series_hand_in(s->series, l->index, l->window, s->seconds);
+		l->window->second = WINDOW_AFTER;
+		l->window_end = UINT64_MAX;
+		return;
+	}
+	series_hand_in(s->series, l->index, l->window, second);
+	l->window->second = second;
+	l->window_end = MIN_OF(s->end, s->from + (second + 1) * NS_PER_SEC);
+}
+
 /* What was due and could not be sent for want of a connection. */
 static void count_unsent(struct loop *l)
 {
@@ -294,6 +313,7 @@ static void finish(struct loop *l, double cpu_at_stop)
 	l->result->connects = l->wire.connects;
 	l->result->connect_errno = l->wire.connect_errno;
 	count_unsent(l);
+	series_hand_in(l->schedule->series, l->index, l->window, UINT64_MAX);
 }
 
 static bool cancelled(const struct loop *l)
@@ -312,6 +332,8 @@ static void turn(struct loop *l)
 
 	l->now = loop_clock();
 	take_cpu(l);
+	if (l->now >= l->window_end)
+		next_window(l);
 	for (int i = 0; i < n; i++) {
 		struct conn *c = events[i].data.ptr;
 		enum conn_outcome outcome = conn_event(&l->wire, c, events[i].events);
@@ -334,6 +356,7 @@ void *loop_run(void *arg)
 
 	prctl(PR_SET_TIMERSLACK, 1ul, 0ul, 0ul, 0ul);
 	l->now = loop_clock();
+	l->window_end = MIN_OF(l->schedule->end, l->schedule->from + NS_PER_SEC);
 	take_cpu(l);
 	while (!l->stopped || l->busy.first) {
 		turn(l);
@@ -358,6 +381,7 @@ int loop_open(struct loop *l, struct err *err)
 	l->wire.buffer = xmalloc(WIRE_BUFFER);
 	l->conns = xcalloc(l->n_conns, sizeof(*l->conns));
 	l->result = xcalloc(1, sizeof(*l->result));
+	l->window = xcalloc(1, sizeof(*l->window));
 	l->cpu_at_start = -1;
 	for (unsigned i = 0; i < l->n_conns; i++) {
 		l->conns[i].fd = -1;
@@ -374,6 +398,7 @@ void loop_close(struct loop *l)
 	free(l->conns);
 	free(l->wire.buffer);
 	free(l->result);
+	free(l->window);
 	if (l->wire.buffer) /* opened that far: the descriptor is ours */
 		close(l->wire.epoll);
 }

@@ -5,13 +5,16 @@
 #include <stdatomic.h>
 
 #include "probe/load/conn.h"
+#include "probe/load/series.h"
 
 /* Common to all threads of a run; times in ns of CLOCK_MONOTONIC. */
 struct schedule {
 	const struct load_options *o;
 	uint64_t start;
-	uint64_t from; /* what is due from here on counts */
-	uint64_t end;  /* nothing is begun from here on; UINT64_MAX: until o->count is reached */
+	uint64_t from;    /* what is due from here on counts */
+	uint64_t end;     /* nothing is begun from here on; UINT64_MAX: until o->count is reached */
+	uint64_t seconds; /* from .from to .end, a part of one counting as one; 0: until o->count */
+	struct series *series; /* borrowed */
 	atomic_ullong claimed; /* requests begun, of o->count */
 	atomic_bool given_up;  /* not all threads could be started */
 };
@@ -35,7 +38,9 @@ struct loop {
 	uint64_t stopped;           /* when it began no more; 0: not yet */
 	uint64_t last;              /* when the last counted request ended */
 	double cpu_at_start;        /* negative: what counts has not begun */
-	struct load_result *result; /* owned */
+	uint64_t window_end;        /* when what comes back belongs to another second */
+	struct window *window;      /* owned: this second's answers */
+	struct load_result *result; /* owned: all but latencies */
 };
 
 /* @l->schedule, index and n_conns must be set, all else zero. */

@@ -23,11 +23,42 @@ static double ms(uint64_t ns)
 
 static void json_hist(struct buf *out, const char *key, const struct hist *h)
 {
-	buf_addf(out, ", \"%s\": {\"min\": %.4f, \"mean\": %.4f", key, ms(h->min),
-		hist_mean(h) / 1e6);
+	buf_addf(out, ", \"%s\": {\"n\": %llu, \"min\": %.4f, \"mean\": %.4f", key,
+		(unsigned long long)h->n, ms(h->min), hist_mean(h) / 1e6);
 	for (size_t i = 0; i < ARRAY_SIZE(quantiles); i++)
 		buf_addf(out, ", \"%s\": %.4f", quantiles[i].key, ms(hist_at(h, quantiles[i].q)));
 	buf_addc(out, '}');
+}
+
+/* The quantiles of a plot whose axis stretches towards 1: as far as there are values for. */
+static void json_nines(struct buf *out, const struct hist *h)
+{
+	static const double some[] = {0, 0.25, 0.5, 0.75, 0.9, 0.95};
+	double rest = 0.01;
+
+	buf_adds(out, ", \"nines\": [");
+	for (size_t i = 0; h->n && i < ARRAY_SIZE(some); i++)
+		buf_addf(out, "[%.15g, %.4f], ", some[i], ms(i ? hist_at(h, some[i]) : h->min));
+	for (; rest * (double)h->n >= 1; rest /= 10) {
+		buf_addf(out, "[%.15g, %.4f], ", 1 - rest, ms(hist_at(h, 1 - rest)));
+		if (rest / 2 * (double)h->n >= 1)
+			buf_addf(
+				out, "[%.15g, %.4f], ", 1 - rest / 2, ms(hist_at(h, 1 - rest / 2)));
+	}
+	if (h->n)
+		buf_addf(out, "[1, %.4f]", ms(h->max));
+	buf_addc(out, ']');
+}
+
+static void json_series(struct buf *out, const struct load_result *r)
+{
+	buf_adds(out, ", \"series\": [");
+	for (size_t i = 0; i < r->n_series; i++) {
+		if (i)
+			buf_adds(out, ", ");
+		load_report_point(&r->series[i], out);
+	}
+	buf_addc(out, ']');
 }
 
 static double cpu_per_answer(const struct load_result *r)
@@ -58,6 +89,26 @@ static void json_counts(struct buf *out, const struct load_result *r)
 	buf_addc(out, '}');
 }
 
+void load_report_point(const struct load_point *p, struct buf *out)
+{
+	buf_addf(out,
+		"{\"t\": %.15g, \"seconds\": %.3f, \"answers\": %llu, \"errors\": %llu, "
+		"\"p50\": %.4f, \"p99\": %.4f}",
+		p->t, p->seconds, (unsigned long long)p->answers, (unsigned long long)p->errors,
+		ms(p->p50), ms(p->p99));
+}
+
+void load_report_progress(const struct load_progress *p, struct buf *out)
+{
+	buf_addf(out,
+		"{\"progress\": {\"elapsed\": %.15g, \"answers\": %llu, \"errors\": %llu, "
+		"\"p50\": %.4f, \"p99\": %.4f, \"latest\": ",
+		p->elapsed, (unsigned long long)p->answers, (unsigned long long)p->errors,
+		ms(p->p50), ms(p->p99));
+	load_report_point(&p->latest, out);
+	buf_adds(out, "}}\n");
+}
+
 void load_report_json(
 	const char *url, const struct load_options *o, const struct load_result *r, struct buf *out)
 {
@@ -72,10 +123,11 @@ void load_report_json(
 		load_rps(r), (unsigned long long)r->bytes_in, (unsigned long long)r->connects,
 		(unsigned long long)r->unsent);
 	json_hist(out, "latency_ms", &r->latency);
-	if (o->rate > 0) {
-		json_hist(out, "service_ms", &r->service);
+	json_hist(out, "service_ms", &r->service);
+	if (o->rate > 0)
 		json_hist(out, "lag_ms", &r->lag);
-	}
+	json_nines(out, &r->latency);
+	json_series(out, r);
 	json_counts(out, r);
 	if (r->connect_errno) {
 		buf_adds(out, ", \"connect_error\": ");

@@ -32,7 +32,8 @@ static const char usage[] =
 	"      --data TEXT       body\n"
 	"      --data-file FILE  body; - is standard input\n"
 	"      --fresh           a new connection for every request\n"
-	"      --json            all figures as JSON\n";
+	"      --json            all figures as JSON\n"
+	"      --progress        before that, each second a line of JSON; means --json\n";
 
 struct arguments {
 	struct load_options o;
@@ -102,7 +103,16 @@ static int set_body_file(struct arguments *a, const char *path)
 	return 0;
 }
 
-enum { OPT_TIMEOUT = 256, OPT_DATA, OPT_DATA_FILE, OPT_FRESH, OPT_JSON };
+static void print_progress(void *arg, const struct load_progress *p)
+{
+	_cleanup_buf_ struct buf line = BUF_INIT;
+
+	load_report_progress(p, &line);
+	fputs(buf_str(&line), stdout);
+	fflush(stdout);
+}
+
+enum { OPT_TIMEOUT = 256, OPT_DATA, OPT_DATA_FILE, OPT_FRESH, OPT_JSON, OPT_PROGRESS };
 
 static const struct option options[] = {
 	{"connections", required_argument, NULL, 'c'},
@@ -118,6 +128,7 @@ static const struct option options[] = {
 	{"data-file", required_argument, NULL, OPT_DATA_FILE},
 	{"fresh", no_argument, NULL, OPT_FRESH},
 	{"json", no_argument, NULL, OPT_JSON},
+	{"progress", no_argument, NULL, OPT_PROGRESS},
 	{0},
 };
 
@@ -178,6 +189,10 @@ static int set_option(struct arguments *a, int option, char *value)
 	case OPT_DATA_FILE: return set_body_file(a, value);
 	case OPT_FRESH: a->o.fresh = a->rq.fresh = true; return 0;
 	case OPT_JSON: a->json = true; return 0;
+	case OPT_PROGRESS:
+		a->json = true;
+		a->o.progress = print_progress;
+		return 0;
 	default: return EXIT_USAGE;
 	}
 }
@@ -257,6 +272,7 @@ int tool_load(int argc, char **argv)
 		fputs(usage, stderr);
 	if (r == 0)
 		r = report(&a, result, run(&a, result, &err), &err);
+	load_result_done(result);
 	buf_done(&a.body);
 	free(a.headers);
 	return r;

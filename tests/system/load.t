@@ -241,6 +241,27 @@ def test_delays(echo):
           figures["unsent"] >= 14, figures)
 
 
+def test_course(echo):
+    """The run second by second, and the plot of quantiles."""
+    got, figures = load(echo.port, "", "-c", "4", "-t", "2", "-d", "2500ms", "-r", "400")
+    series, nines, n = figures["series"], figures["nines"], figures["answers"]
+    in_time = round(figures["rps"] * figures["seconds"])
+    check("the seconds of a run, the last as long as it was",
+          [(p["t"], p["seconds"]) for p in series] == [(0, 1), (1, 1), (2, .5)], figures)
+    check("hold what came before the end", abs(sum(p["answers"] for p in series) - in_time) <= 1, figures)
+    check("nines rise to the worst", nines == sorted(nines) and nines[0] == [0, figures["latency_ms"]["min"]] and
+          nines[-1] == [1, figures["latency_ms"]["max"]] and [q for q, _ in nines if 1 - q < .9 / n] == [1], figures)
+    check("latency counts its values", figures["latency_ms"]["n"] == n == figures["service_ms"]["n"], figures)
+    p = subprocess.run([LOAD, "--progress", "-c", "4", "-d", "2", f"http://127.0.0.1:{echo.port}/missing"],
+                       check=False, capture_output=True, text=True, timeout=60)
+    *lines, last = [json.loads(line) for line in p.stdout.splitlines()]
+    lines = [line["progress"] for line in lines]
+    check("--progress: a line a second, the sum so far", [x["elapsed"] for x in lines] == [1, 2] and
+          0 < lines[0]["answers"] < lines[1]["answers"] <= last["answers"] and
+          lines[1]["answers"] >= sum(x["latest"]["answers"] for x in lines) and
+          [x["latest"] for x in lines] == last["series"], p.stdout)
+
+
 def test_stall(echo):
     """A server frozen for a second: the calls that would have come count, in the open loop."""
     echo.freeze(1, 1)
@@ -293,6 +314,7 @@ def main():
         test_misbehaviour(server)
         test_idle_connections(server)
         test_delays(echo)
+        test_course(echo)
         test_stall(echo)
         test_limits(echo, server)
         test_usage()
