@@ -9,10 +9,12 @@ PROBE_SRC := \
 	probe/bench/agent_frame.c \
 	probe/bench/agents.c \
 	probe/bench/agents_job.c \
+	probe/bench/async_result.c \
 	probe/bench/cold_judge.c \
 	probe/bench/cold_split.c \
 	probe/bench/cold_swarm.c \
 	probe/bench/place.c \
+	probe/bench/remote.c \
 	probe/bench/program.c \
 	probe/bench/section.c \
 	probe/bench/section_async.c \
@@ -83,4 +85,5 @@ NODE_SRC := $(TOOL_SRC) \
 	probe/load/loop.c \
 	probe/load/report.c \
 	probe/load/response.c \
+	probe/load/series.c \
 	probe/load/target.c

@@ -149,9 +149,9 @@ static void print_call(const json_t *call, struct buf *out)
 		const json_t *value = json_object_get(call, parts[i].name);
 
 		if (json_is_number(value))
-			buf_addf(out, "%10.1f", json_number_value(value));
+			buf_addf(out, "%12.1f", json_number_value(value));
 		else
-			buf_addf(out, "%10s", "-");
+			buf_addf(out, "%12s", "-");
 	}
 	buf_addc(out, '\n');
 }
@@ -166,7 +166,7 @@ void cold_print(const json_t *section, struct buf *out)
 		return;
 	buf_adds(out, "  ");
 	for (i = 0; i < ARRAY_SIZE(parts); i++)
-		buf_addf(out, "%7s ms", parts[i].name);
+		buf_addf(out, "%9s ms", parts[i].name);
 	buf_addc(out, '\n');
 	json_array_foreach(calls, i, call) print_call(call, out);
 }

@@ -21,8 +21,8 @@ int cold_replicas(const struct place *p, int *ret, struct err *err)
 		return r;
 	n = json_int(mode, "Replicas", -1);
 	if (n < 0 || n > 100000)
-		return err_set(err, -EINVAL, "service '%s' has no number of tasks that could be set",
-			p->service->name);
+		return err_set(err, -EINVAL,
+			"service '%s' has no number of tasks that could be set", p->service->name);
 	*ret = (int)n;
 	return 0;
 }
@@ -43,8 +43,8 @@ int cold_running(const struct place *p, int *ret, struct err *err)
 		return r;
 	n = strtol(buf_str(&out), &end, 10); /* "1/2" */
 	if (*end != '/' || n < 0 || n > 100000)
-		return err_set(err, ERR_REMOTE, "there is no service '%s' any more",
-			p->service->name);
+		return err_set(
+			err, ERR_REMOTE, "there is no service '%s' any more", p->service->name);
 	*ret = (int)n;
 	return 0;
 }
@@ -171,8 +171,8 @@ static int event_created(
 	struct agent *agent, const char *id, double since, double *ret, struct err *err)
 {
 	char from[32], container[80];
-	const char *const argv[] = {"events", "--since", from, "--until", "0s", "--filter", container,
-		"--filter", "event=create", "--format", "{{json .}}", NULL};
+	const char *const argv[] = {"events", "--since", from, "--until", "0s", "--filter",
+		container, "--filter", "event=create", "--format", "{{json .}}", NULL};
 	_cleanup_buf_ struct buf out = BUF_INIT;
 	int r;
 

@@ -1,5 +1,5 @@
-/* Inside section cold: the function's service, its tasks and their nodes' clocks, as docker tells of
- * them. */
+/* Inside section cold: the function's service, its tasks and their nodes' clocks, as docker tells
+ * of them. */
 #pragma once
 
 #include "probe/bench/cold_split.h"

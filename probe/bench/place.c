@@ -61,8 +61,7 @@ bool place_find(const struct bench *b, struct section_result *ret_result, struct
 	if (ret->gateway && ret->service)
 		return true;
 	section_found(ret_result, HEALTH_FAIL,
-		ret->gateway ? "there is no function '%s' in the swarm"
-			     : "no gateway runs on '%s'",
+		ret->gateway ? "there is no function '%s' in the swarm" : "no gateway runs on '%s'",
 		ret->gateway ? ret->function->name : ret->node->name);
 	section_remedy(ret_result, "'svarm up' brings it back; 'svarm health' says more");
 	return false;
@@ -78,8 +77,7 @@ int place_docker(struct agent *agent, const char *const *argv, struct buf *out, 
 	return agent_output(agent, &c, MAX_OUTPUT, out, err);
 }
 
-int place_docker_json(
-	struct agent *agent, const char *const *argv, json_t **ret, struct err *err)
+int place_docker_json(struct agent *agent, const char *const *argv, json_t **ret, struct err *err)
 {
 	_cleanup_buf_ struct buf out = BUF_INIT;
 	int r;

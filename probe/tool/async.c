@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "lib/base/quote.h"
 #include "probe/async/async.h"
 #include "probe/tool/tool.h"
 
@@ -124,6 +125,10 @@ int tool_async(int argc, char **argv)
 	r = async_run(&o, &t, &err);
 	if (r < 0) {
 		fprintf(stderr, "svarm-probe async: %s\n", err_msg(&err));
+		buf_adds(&out, "{\"error\": ");
+		quote_json(&out, err_msg(&err));
+		buf_addc(&out, '}');
+		puts(buf_str(&out)); /* for a reader of lines */
 		return r == -EINVAL || r == -ENOENT ? EXIT_USAGE : EXIT_LOCAL;
 	}
 	tally_json(&t, &out);

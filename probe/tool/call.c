@@ -119,6 +119,8 @@ static int run(const struct arguments *a, bool *ret_answered, struct err *err)
 	if (r == 0)
 		report(begin, cold, warm);
 	*ret_answered = status_of(cold) != 0;
+	load_result_done(cold);
+	load_result_done(warm);
 	target_done(&target);
 	return r;
 }
