@@ -53,7 +53,7 @@ PKGS_test    := cmocka:libcmocka-dev
 
 pc-name = $(foreach p,$(1),$(firstword $(subst :, ,$(p))))
 # Not for goals that build nothing themselves: `make check` on a fresh machine installs first.
-ifeq ($(filter clean help format lab-% deps check demo,$(MAKECMDGOALS)),)
+ifeq ($(filter clean help format lab-% deps check demo bench-loadgen,$(MAKECMDGOALS)),)
 $(foreach p,$(sort $(PKGS_svarm) $(PKGS_gateway) $(PKGS_worker)),\
   $(if $(shell $(PKG_CONFIG) --exists $(firstword $(subst :, ,$(p))) && echo y),,\
     $(error $(firstword $(subst :, ,$(p))) not found: apt install $(lastword $(subst :, ,$(p))) (or: make deps))))

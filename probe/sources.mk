@@ -47,7 +47,9 @@ PROBE_SRC := \
 	probe/load/load.c \
 	probe/load/loop.c \
 	probe/load/report.c \
+	probe/load/request.c \
 	probe/load/response.c \
+	probe/load/rounds.c \
 	probe/load/series.c \
 	probe/load/target.c \
 	probe/prices.c \
@@ -84,6 +86,8 @@ NODE_SRC := $(TOOL_SRC) \
 	probe/load/load.c \
 	probe/load/loop.c \
 	probe/load/report.c \
+	probe/load/request.c \
 	probe/load/response.c \
+	probe/load/rounds.c \
 	probe/load/series.c \
 	probe/load/target.c

@@ -42,7 +42,7 @@ $(B)/tests/%: tests/unit/%.c $(TEST_LIBS)
 	$(call say,TEST,$<)mkdir -p $(@D) && $(call TEST_LINK)
 
 # Measuring clients of the benchmarks: plain programs without any of our libraries.
-build/async_load: build/%: tests/bench/%.c Makefile
+build/async_load build/epoll_min: build/%: tests/bench/%.c Makefile
 	$(call say,CC,$<)mkdir -p build && $(CC) $(SVARM_CPPFLAGS) -O2 -g -std=gnu17 $(WARNINGS) -o $@ $<
 
 # The sanitised programs are built by a make of their own, so that a plain `make check-unit` does it.
@@ -100,8 +100,12 @@ bench-async: programs build/async_load ## asynchronous calls on this machine: ac
 	$(q)tests/bench/async --runs 3
 bench-faas: all images build/async_load ## calls against nginx by hand, changing tables, async, cold starts
 	$(q)tests/bench/faas
-bench: bench-converge bench-faas ## all benchmarks
+bench-loadgen: ## the load generator against wrk, ab, h2load, hey; MEM_SECONDS=600: its memory as well
+	$(q)tools/deps bench
+	$(q)$(MAKE) --no-print-directory build/svarm-load build/epoll_min
+	$(q)tests/bench/loadgen
+bench: bench-converge bench-faas bench-loadgen ## all benchmarks
 
 .PHONY: test-programs fuzz deps check check-style check-unit check-fuzz check-plan check-system \
 	check-api check-lab check-load lab-up lab-down lab-reset lab-ssh demo bench bench-converge bench-async \
-	bench-faas
+	bench-faas bench-loadgen

@@ -122,6 +122,7 @@ static int run(struct schedule *s, struct loop *loops, struct load_result *ret, 
 		return r;
 	for (unsigned i = 0; i < o->threads; i++)
 		add_up(ret, loops[i].result);
+	ret->rounds = 1;
 	ret->seconds = measured(s, loops);
 	series_give(s->series, ret);
 	if (!(o->rate > 0))
@@ -158,8 +159,10 @@ int load_run(const struct load_options *o, struct load_result *ret, struct err *
 void load_result_done(struct load_result *r)
 {
 	free(r->series);
+	free(r->steps);
 	r->series = NULL;
-	r->n_series = r->cap_series = 0;
+	r->steps = NULL;
+	r->n_series = r->cap_series = r->n_steps = 0;
 }
 
 void load_merge(struct load_result *into, const struct load_result *from)
@@ -173,6 +176,7 @@ void load_merge(struct load_result *into, const struct load_result *from)
 	}
 	add_up(into, from);
 	into->seconds += from->seconds;
+	into->rounds += from->rounds;
 }
 
 uint64_t load_answers(const struct load_result *r)

@@ -67,6 +67,14 @@ extern const char *const load_error_names[N_LOAD_ERRORS];
 enum { LOAD_STATUSES = 600 };
 
 /* Everything counts requests that were due after the warm-up. */
+/* One step of a ramp. */
+struct load_step {
+	double rate, rps; /* due and answered a second */
+	uint64_t answers, errors, unsent;
+	uint64_t p50, p99; /* of its latency, in ns */
+	bool kept_up;
+};
+
 struct load_result {
 	struct hist latency; /* of answers, in ns: from when due, in the closed loop from sending */
 	struct hist service; /* of answers, in ns: from sending; in the closed loop the same */
@@ -83,6 +91,10 @@ struct load_result {
 	uint64_t unsent;    /* open loop: were due, but no connection was free until the end */
 	struct load_point *series; /* owned: what came back before the end, second by second */
 	size_t n_series, cap_series;
+	unsigned rounds;         /* runs that were put together; 1: just one */
+	bool unstable;           /* the rounds did not agree: see rounds.h */
+	struct load_step *steps; /* owned; of a ramp, else none: see rounds.h */
+	size_t n_steps;
 };
 
 /* *@ret must be zeroed; release with load_result_done(), also on failure.  0 however the calls
@@ -91,7 +103,7 @@ int load_run(const struct load_options *o, struct load_result *ret, struct err *
 
 void load_result_done(struct load_result *r);
 /* Add @from, another round of the same load, to @into: one run after the other.  A share of a
- * processor is the greater one. */
+ * processor is the greater one; steps are not added. */
 void load_merge(struct load_result *into, const struct load_result *from);
 
 uint64_t load_answers(const struct load_result *r);

@@ -5,6 +5,7 @@
 
 #include "lib/base/quote.h"
 #include "probe/load/hist_json.h"
+#include "probe/load/rounds.h"
 
 static const struct {
 	const char *title;
@@ -31,6 +32,24 @@ static void json_series(struct buf *out, const struct load_result *r)
 		load_report_point(&r->series[i], out);
 	}
 	buf_addc(out, ']');
+}
+
+static void json_steps(struct buf *out, const struct load_result *r)
+{
+	if (!r->n_steps)
+		return;
+	buf_adds(out, ", \"steps\": [");
+	for (size_t i = 0; i < r->n_steps; i++) {
+		const struct load_step *s = &r->steps[i];
+
+		buf_addf(out,
+			"%s{\"rate\": %.15g, \"rps\": %.1f, \"p50\": %.4f, \"p99\": %.4f, "
+			"\"answers\": %llu, \"errors\": %llu, \"unsent\": %llu, \"kept_up\": %s}",
+			i ? ", " : "", s->rate, s->rps, ms(s->p50), ms(s->p99),
+			(unsigned long long)s->answers, (unsigned long long)s->errors,
+			(unsigned long long)s->unsent, s->kept_up ? "true" : "false");
+	}
+	buf_addf(out, "], \"kept_up_to\": %.15g", load_kept_up_to(r));
 }
 
 static double cpu_per_answer(const struct load_result *r)
@@ -101,6 +120,10 @@ void load_report_json(
 	buf_adds(out, ", \"nines\": ");
 	hist_nines_json(out, &r->latency);
 	json_series(out, r);
+	json_steps(out, r);
+	if (r->rounds > 1 && !r->n_steps)
+		buf_addf(out, ", \"rounds\": %u, \"stable\": %s", r->rounds,
+			r->unstable ? "false" : "true");
 	json_counts(out, r);
 	if (r->connect_errno) {
 		buf_adds(out, ", \"connect_error\": ");
@@ -139,6 +162,23 @@ static void text_counts(struct buf *out, const struct load_result *r)
 	}
 }
 
+static void text_steps(struct buf *out, const struct load_result *r)
+{
+	double most = load_kept_up_to(r);
+
+	for (size_t i = 0; i < r->n_steps; i++)
+		buf_addf(out, "  %10.1f due a second: %.1f answered, p50 %.2f ms, p99 %.2f ms%s\n",
+			r->steps[i].rate, r->steps[i].rps, ms(r->steps[i].p50), ms(r->steps[i].p99),
+			r->steps[i].kept_up ? "" : ", not kept up with");
+	if (r->n_steps && most > 0)
+		buf_addf(out, "  kept up to %.1f a second\n", most);
+	else if (r->n_steps)
+		buf_adds(out, "  did not keep up with the first step\n");
+	if (r->rounds > 1 && !r->n_steps)
+		buf_addf(out, "  %u rounds, which %s\n", r->rounds,
+			r->unstable ? "do not agree" : "agree");
+}
+
 void load_report_text(
 	const char *url, const struct load_options *o, const struct load_result *r, struct buf *out)
 {
@@ -156,6 +196,7 @@ void load_report_text(
 		text_hist(out, "lag", &r->lag);
 	}
 	text_counts(out, r);
+	text_steps(out, r);
 	if (r->unsent)
 		buf_addf(out, "  %llu requests were due and found no free connection\n",
 			(unsigned long long)r->unsent);

@@ -108,7 +108,7 @@ static int add_headers(
 		const char *h = rq->headers[i], *colon = strchr(h, ':');
 
 		if (!colon || colon == h || !fits_a_line(h) || memchr(h, ' ', (size_t)(colon - h)))
-			return err_set(err, -EINVAL, "'%s' is not a header: 'Name: value'", h);
+			return err_set(err, -EINVAL, "header %zu is not 'Name: value'", i + 1);
 		if (!strncasecmp(h, "Content-Length:", 15) ||
 			!strncasecmp(h, "Transfer-Encoding:", 18))
 			return err_set(

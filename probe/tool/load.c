@@ -14,6 +14,8 @@
 #include "lib/base/quote.h"
 #include "lib/base/xalloc.h"
 #include "probe/load/report.h"
+#include "probe/load/request.h"
+#include "probe/load/rounds.h"
 #include "probe/tool/tool.h"
 
 enum { EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_LOCAL = 3, MAX_DATA = 256 * 1024 * 1024 };
@@ -31,18 +33,20 @@ static const char usage[] =
 	"  -H, --header LINE     'Name: value'; may be repeated\n"
 	"      --data TEXT       body\n"
 	"      --data-file FILE  body; - is standard input\n"
+	"      --request FILE    all of the request: see probe/load/request.h; no URL then\n"
 	"      --fresh           a new connection for every request\n"
+	"      --ramp-to R       from --rate to this one in ten steps, which share the duration\n"
+	"      --until-stable    rounds until the last three agree to 5 %, ten at most\n"
 	"      --json            all figures as JSON\n"
 	"      --progress        before that, each second a line of JSON; means --json\n";
 
 struct arguments {
 	struct load_options o;
-	struct target_request rq;
-	const char **headers;
+	struct request request; /* its text holds the body alone, or all of it */
 	size_t cap_headers;
-	struct buf body;
-	const char *url;
-	bool json;
+	const char *url, *request_file;
+	double ramp_to;
+	bool until_stable, json;
 };
 
 static volatile sig_atomic_t cancel;
@@ -90,16 +94,30 @@ static bool parse_time(const char *s, usec_t *ret)
 	return false;
 }
 
-static int set_body_file(struct arguments *a, const char *path)
+static void set_body(struct arguments *a)
+{
+	a->request.rq.body = buf_str(&a->request.text);
+	a->request.rq.body_len = a->request.text.len;
+}
+
+/* The body, or all of the request, out of a file. */
+static int read_text(struct arguments *a, const char *path, bool all)
 {
 	_cleanup_err_ struct err err = ERR_INIT;
+	int r;
 
-	buf_clear(&a->body);
-	if (buf_read_file(&a->body, path, MAX_DATA, &err) < 0) {
+	buf_clear(&a->request.text);
+	r = buf_read_file(&a->request.text, path, MAX_DATA, &err);
+	if (r == 0 && all)
+		r = request_parse(&a->request, &err);
+	if (r < 0) {
 		fprintf(stderr, "svarm-probe load: %s\n", err_msg(&err));
-		return EXIT_LOCAL;
+		return r == -EINVAL ? EXIT_USAGE : EXIT_LOCAL;
 	}
-	a->rq.body = buf_str(&a->body);
+	if (all)
+		a->url = a->request.url;
+	else
+		set_body(a);
 	return 0;
 }
 
@@ -112,7 +130,17 @@ static void print_progress(void *arg, const struct load_progress *p)
 	fflush(stdout);
 }
 
-enum { OPT_TIMEOUT = 256, OPT_DATA, OPT_DATA_FILE, OPT_FRESH, OPT_JSON, OPT_PROGRESS };
+enum {
+	OPT_TIMEOUT = 256,
+	OPT_DATA,
+	OPT_DATA_FILE,
+	OPT_REQUEST,
+	OPT_FRESH,
+	OPT_RAMP_TO,
+	OPT_UNTIL_STABLE,
+	OPT_JSON,
+	OPT_PROGRESS,
+};
 
 static const struct option options[] = {
 	{"connections", required_argument, NULL, 'c'},
@@ -126,6 +154,9 @@ static const struct option options[] = {
 	{"header", required_argument, NULL, 'H'},
 	{"data", required_argument, NULL, OPT_DATA},
 	{"data-file", required_argument, NULL, OPT_DATA_FILE},
+	{"request", required_argument, NULL, OPT_REQUEST},
+	{"ramp-to", required_argument, NULL, OPT_RAMP_TO},
+	{"until-stable", no_argument, NULL, OPT_UNTIL_STABLE},
 	{"fresh", no_argument, NULL, OPT_FRESH},
 	{"json", no_argument, NULL, OPT_JSON},
 	{"progress", no_argument, NULL, OPT_PROGRESS},
@@ -153,6 +184,7 @@ static bool set_number(struct arguments *a, int option, const char *value)
 			return false;
 		a->o.count = (uint64_t)n;
 		return true;
+	case OPT_RAMP_TO: return parse_number(value, 1e7, &a->ramp_to) && a->ramp_to > 0;
 	default: return parse_number(value, 1e7, &a->o.rate) && a->o.rate > 0;
 	}
 }
@@ -172,22 +204,25 @@ static int set_option(struct arguments *a, int option, char *value)
 	case 'c':
 	case 't':
 	case 'n':
+	case OPT_RAMP_TO:
 	case 'r': return set_number(a, option, value) ? 0 : EXIT_USAGE;
 	case 'd':
 	case 'w':
 	case OPT_TIMEOUT: return set_time(a, option, value) ? 0 : EXIT_USAGE;
-	case 'X': a->rq.method = value; return 0;
+	case 'X': a->request.rq.method = value; return 0;
 	case 'H':
-		xgrow(a->headers, a->rq.n_headers, a->cap_headers);
-		a->headers[a->rq.n_headers++] = value;
+		xgrow(a->request.headers, a->request.rq.n_headers, a->cap_headers);
+		a->request.headers[a->request.rq.n_headers++] = value;
 		return 0;
 	case OPT_DATA:
-		buf_clear(&a->body);
-		buf_adds(&a->body, value);
-		a->rq.body = buf_str(&a->body);
+		buf_clear(&a->request.text);
+		buf_adds(&a->request.text, value);
+		set_body(a);
 		return 0;
-	case OPT_DATA_FILE: return set_body_file(a, value);
-	case OPT_FRESH: a->o.fresh = a->rq.fresh = true; return 0;
+	case OPT_DATA_FILE: return read_text(a, value, false);
+	case OPT_REQUEST: a->request_file = value; return 0;
+	case OPT_UNTIL_STABLE: a->until_stable = true; return 0;
+	case OPT_FRESH: a->o.fresh = a->request.rq.fresh = true; return 0;
 	case OPT_JSON: a->json = true; return 0;
 	case OPT_PROGRESS:
 		a->json = true;
@@ -195,6 +230,34 @@ static int set_option(struct arguments *a, int option, char *value)
 		return 0;
 	default: return EXIT_USAGE;
 	}
+}
+
+/* --request stands alone: it is all of the request. */
+static int set_request(struct arguments *a)
+{
+	bool fresh = a->request.rq.fresh;
+	int r;
+
+	if (a->request.rq.method || a->request.rq.n_headers || a->request.rq.body)
+		return EXIT_USAGE;
+	r = read_text(a, a->request_file, true);
+	a->request.rq.fresh = fresh;
+	return r;
+}
+
+static int check_arguments(struct arguments *a, int n, char **rest)
+{
+	if (n != (a->request_file ? 0 : 1) || a->o.threads > a->o.connections)
+		return EXIT_USAGE;
+	if (a->ramp_to > 0 && (a->until_stable || a->o.count || !(a->o.rate > 0)))
+		return EXIT_USAGE;
+	if (!a->o.duration && !a->o.count)
+		a->o.duration = 10 * USEC_PER_SEC;
+	if (a->request_file)
+		return set_request(a);
+	a->url = rest[0];
+	a->request.rq.headers = a->request.headers;
+	return 0;
 }
 
 static int parse_arguments(struct arguments *a, int argc, char **argv)
@@ -209,25 +272,21 @@ static int parse_arguments(struct arguments *a, int argc, char **argv)
 		if (r)
 			return r;
 	}
-	if (optind != argc - 1 || a->o.threads > a->o.connections)
-		return EXIT_USAGE;
-	a->url = argv[optind];
-	a->rq.headers = a->headers;
-	a->rq.body_len = a->body.len;
-	if (!a->o.duration && !a->o.count)
-		a->o.duration = 10 * USEC_PER_SEC;
-	return 0;
+	return check_arguments(a, argc - optind, argv + optind);
 }
-
 /* The run itself.  -EINVAL is the caller's mistake. */
 static int run(struct arguments *a, struct load_result *result, struct err *err)
 {
 	struct target target = {0};
 	int r;
 
-	r = target_make(a->url, &a->rq, &target, err);
+	r = target_make(a->url, &a->request.rq, &target, err);
 	a->o.target = &target;
-	if (r == 0)
+	if (r == 0 && a->ramp_to > 0)
+		r = load_ramp(&a->o, a->ramp_to, 0, result, err);
+	else if (r == 0 && a->until_stable)
+		r = load_until_stable(&a->o, &(struct load_rounds){0}, result, err);
+	else if (r == 0)
 		r = load_run(&a->o, result, err);
 	target_done(&target);
 	return r;
@@ -273,7 +332,6 @@ int tool_load(int argc, char **argv)
 	if (r == 0)
 		r = report(&a, result, run(&a, result, &err), &err);
 	load_result_done(result);
-	buf_done(&a.body);
-	free(a.headers);
+	request_done(&a.request);
 	return r;
 }

@@ -42,6 +42,7 @@ class Hostile:
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=512)
         self.port = self.listener.getsockname()[1]
         self.requests = 0
+        self.head = b""
         threading.Thread(target=self.accept, daemon=True).start()
 
     def accept(self):
@@ -57,6 +58,7 @@ class Hostile:
                 if not head:
                     break
                 self.requests += 1
+                self.head = head
                 path = re.match(rb"\S+ /(\S*)", head)[1].decode()
                 if not getattr(self, path.replace("-", "_"))(s):
                     break
@@ -262,6 +264,30 @@ def test_course(echo):
           [x["latest"] for x in lines] == last["series"], p.stdout)
 
 
+def test_rounds(echo):
+    """4 connections to a server that takes 20 ms are good for 200 a second at most."""
+    got, figures = load(echo.port, "?delay=20", "-c", "4", "-r", "20", "--ramp-to", "620", "-d", "4")
+    check("a ramp has its steps", [x["rate"] for x in figures["steps"]] == [20, 220, 420, 620], figures)
+    check("and says how far it was kept up with", figures["kept_up_to"] == 20 and
+          [x["kept_up"] for x in figures["steps"]] == [True, False, False, False] and got == 1, figures)
+    _, figures = load(echo.port, "?delay=50", "-c", "16", "-r", "100", "-d", "500ms", "--until-stable")
+    check("--until-stable: rounds until they agree, or ten", figures["answers"] == 50 * figures["rounds"] and
+          (3 <= figures["rounds"] <= 10 if figures["stable"] else figures["rounds"] == 10), figures)
+
+
+def test_request(server):
+    text = f"POST http://127.0.0.1:{server.port}/ok\nAuthorization: Basic c2VjcmV0\n\n"
+    p = subprocess.run([LOAD, "--json", "-n", "1", "--request", "-"], input=text, text=True,
+                       capture_output=True, check=False)
+    check("a whole request from standard input", p.returncode == 0 and
+          server.head.startswith(b"POST /ok HTTP/1.1\r\nAuthorization: Basic c2VjcmV0\r\n") and
+          "c2V" not in p.stdout + p.stderr, (p, server.head))
+    p = subprocess.run([LOAD, "-n", "1", "--request", "-"], input=text.replace("Basic", "\001"), text=True,
+                       capture_output=True, check=False)
+    check("what is wrong with it shows no secret", p.returncode == 2 and "header 1" in p.stderr and
+          "c2V" not in p.stdout + p.stderr, p)
+
+
 def test_stall(echo):
     """A server frozen for a second: the calls that would have come count, in the open loop."""
     echo.freeze(1, 1)
@@ -297,7 +323,7 @@ def test_limits(echo, server):
 def test_usage():
     bad = [[], ["http://a", "http://b"], ["-c", "0", "http://a"], ["-c", "x", "http://a"],
            ["-d", "1x", "http://a"], ["-r", "-1", "http://a"], ["-t", "2", "http://a"],
-           ["--nonsense", "http://a"], ["https://a"], ["-H", "bad", "http://a"]]
+           ["--nonsense", "http://a"], ["--ramp-to", "5", "http://a"], ["--request", "-", "http://a"], ["https://a"], ["-H", "bad", "http://a"]]
     codes = [subprocess.run([LOAD, *a], capture_output=True, check=False).returncode for a in bad]
     check("mistakes end with 2", codes == [2] * len(bad), codes)
     p = subprocess.run([LOAD, "--json", "ftp://x"], capture_output=True, check=False)
@@ -315,6 +341,8 @@ def main():
         test_idle_connections(server)
         test_delays(echo)
         test_course(echo)
+        test_rounds(echo)
+        test_request(server)
         test_stall(echo)
         test_limits(echo, server)
         test_usage()
