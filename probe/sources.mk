@@ -1,10 +1,19 @@
 PROBE_SRC := \
 	probe/actions.c \
 	probe/answer.c \
+	probe/async/async.c \
+	probe/async/inbound.c \
+	probe/async/receiver.c \
+	probe/async/sender.c \
+	probe/async/tally.c \
 	probe/bench/agent_frame.c \
 	probe/bench/agents.c \
 	probe/bench/agents_job.c \
+	probe/bench/async_result.c \
 	probe/bench/bench.c \
+	probe/bench/cold_judge.c \
+	probe/bench/cold_split.c \
+	probe/bench/cold_swarm.c \
 	probe/bench/compare.c \
 	probe/bench/document.c \
 	probe/bench/environment.c \
@@ -18,8 +27,10 @@ PROBE_SRC := \
 	probe/bench/network_read.c \
 	probe/bench/node_summary.c \
 	probe/bench/node_tool.c \
+	probe/bench/place.c \
 	probe/bench/program.c \
 	probe/bench/redis_judge.c \
+	probe/bench/remote.c \
 	probe/bench/saved.c \
 	probe/bench/section.c \
 	probe/bench/section_async.c \
@@ -50,6 +61,7 @@ PROBE_SRC := \
 	probe/judge_swarm.c \
 	probe/load/conn.c \
 	probe/load/hist.c \
+	probe/load/hist_json.c \
 	probe/load/load.c \
 	probe/load/loop.c \
 	probe/load/report.c \
@@ -88,6 +100,8 @@ PROBE_SRC := \
 TOOL_SRC := \
 	probe/tool/agent.c \
 	probe/tool/agent_child.c \
+	probe/tool/async.c \
+	probe/tool/call.c \
 	probe/tool/churn.c \
 	probe/tool/churn_run.c \
 	probe/tool/cpu.c \
@@ -103,7 +117,8 @@ TOOL_SRC := \
 	probe/tool/net_rtt.c \
 	probe/tool/net_serve.c \
 	probe/tool/net_stream.c \
-	probe/tool/net_wire.c
+	probe/tool/net_wire.c \
+	probe/tool/undo.c
 
 # All that svarm-probe consists of when it is linked for the nodes.
 NODE_SRC := $(TOOL_SRC) \
@@ -113,11 +128,20 @@ NODE_SRC := $(TOOL_SRC) \
 	lib/base/quote.c \
 	lib/base/width.c \
 	lib/base/xalloc.c \
+	probe/async/async.c \
+	probe/async/inbound.c \
+	probe/async/receiver.c \
+	probe/async/sender.c \
+	probe/async/tally.c \
 	probe/bench/agent_frame.c \
 	probe/load/conn.c \
 	probe/load/hist.c \
+	probe/load/hist_json.c \
 	probe/load/load.c \
 	probe/load/loop.c \
 	probe/load/report.c \
+	probe/load/request.c \
 	probe/load/response.c \
+	probe/load/rounds.c \
+	probe/load/series.c \
 	probe/load/target.c

@@ -4,18 +4,13 @@
 #include <string.h>
 
 #include "lib/base/quote.h"
+#include "probe/load/hist_json.h"
 #include "probe/load/rounds.h"
 
 static const struct {
-	const char *key, *title;
+	const char *title;
 	double q;
-} quantiles[] = {
-	{"p50", "p50", 0.5},
-	{"p90", "p90", 0.9},
-	{"p99", "p99", 0.99},
-	{"p999", "p99.9", 0.999},
-	{"max", "max", 1},
-};
+} quantiles[] = {{"p50", 0.5}, {"p90", 0.9}, {"p99", 0.99}, {"p99.9", 0.999}, {"max", 1}};
 
 static double ms(uint64_t ns)
 {
@@ -24,31 +19,8 @@ static double ms(uint64_t ns)
 
 static void json_hist(struct buf *out, const char *key, const struct hist *h)
 {
-	buf_addf(out, ", \"%s\": {\"n\": %llu, \"min\": %.4f, \"mean\": %.4f", key,
-		(unsigned long long)h->n, ms(h->min), hist_mean(h) / 1e6);
-	for (size_t i = 0; i < ARRAY_SIZE(quantiles); i++)
-		buf_addf(out, ", \"%s\": %.4f", quantiles[i].key, ms(hist_at(h, quantiles[i].q)));
-	buf_addc(out, '}');
-}
-
-/* The quantiles of a plot whose axis stretches towards 1: as far as there are values for. */
-static void json_nines(struct buf *out, const struct hist *h)
-{
-	static const double some[] = {0, 0.25, 0.5, 0.75, 0.9, 0.95};
-	double rest = 0.01;
-
-	buf_adds(out, ", \"nines\": [");
-	for (size_t i = 0; h->n && i < ARRAY_SIZE(some); i++)
-		buf_addf(out, "[%.15g, %.4f], ", some[i], ms(i ? hist_at(h, some[i]) : h->min));
-	for (; rest * (double)h->n >= 1; rest /= 10) {
-		buf_addf(out, "[%.15g, %.4f], ", 1 - rest, ms(hist_at(h, 1 - rest)));
-		if (rest / 2 * (double)h->n >= 1)
-			buf_addf(
-				out, "[%.15g, %.4f], ", 1 - rest / 2, ms(hist_at(h, 1 - rest / 2)));
-	}
-	if (h->n)
-		buf_addf(out, "[1, %.4f]", ms(h->max));
-	buf_addc(out, ']');
+	buf_addf(out, ", \"%s\": ", key);
+	hist_json(out, h);
 }
 
 static void json_series(struct buf *out, const struct load_result *r)
@@ -145,7 +117,8 @@ void load_report_json(
 	json_hist(out, "service_ms", &r->service);
 	if (o->rate > 0)
 		json_hist(out, "lag_ms", &r->lag);
-	json_nines(out, &r->latency);
+	buf_adds(out, ", \"nines\": ");
+	hist_nines_json(out, &r->latency);
 	json_series(out, r);
 	json_steps(out, r);
 	if (r->rounds > 1 && !r->n_steps)

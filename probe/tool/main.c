@@ -20,6 +20,9 @@ static const struct tool {
 	{"net", tool_net, "round trips, packet size and throughput to a net-serve"},
 	{"net-serve", tool_net_serve, "the other end of net"},
 	{"churn", tool_churn, "open and close connections to Redis"},
+	{"call", tool_call, "call a URL once, then again when it is awake"},
+	{"undo", tool_undo, "run a program if this one is killed"},
+	{"async", tool_async, "calls through the queue, and their callbacks"},
 };
 
 static const struct tool *find(const char *name)

@@ -15,3 +15,6 @@ int tool_load(int argc, char **argv);
 int tool_net(int argc, char **argv);
 int tool_net_serve(int argc, char **argv);
 int tool_churn(int argc, char **argv);
+int tool_call(int argc, char **argv);
+int tool_async(int argc, char **argv);
+int tool_undo(int argc, char **argv);
