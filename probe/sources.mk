@@ -11,6 +11,7 @@ PROBE_SRC := \
 	probe/bench/section_redis.c \
 	probe/bench/section_tuning.c \
 	probe/bench/sections.c \
+	probe/bench/tuning_judge.c \
 	probe/chart/chart.c \
 	probe/chart/scale.c \
 	probe/collect.c \
@@ -40,4 +41,7 @@ PROBE_SRC := \
 # svarm-probe, which measures on nodes; for benchmarks and tests also as svarm-load.  Not installed.
 TOOL_SRC := \
 	probe/tool/load.c \
-	probe/tool/main.c
+	probe/tool/main.c \
+	probe/tool/stage.c \
+	probe/tool/trial.c \
+	probe/tool/tuning.c

@@ -14,6 +14,7 @@ static const struct tool {
 	const char *summary;
 } tools[] = {
 	{"load", tool_load, "call a URL many times"},
+	{"tuning", tool_tuning, "what settings of nginx and the kernel buy here"},
 };
 
 static const struct tool *find(const char *name)

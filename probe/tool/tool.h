@@ -9,3 +9,4 @@
 /* Like a main(): argv[0] is the tool's name.  Exit codes: 0, 1 measured and not well, 2 usage,
  * 3 it could not be measured; then why is said on standard error. */
 int tool_load(int argc, char **argv);
+int tool_tuning(int argc, char **argv);
