@@ -43,6 +43,7 @@ PROBE_SRC := \
 	probe/bench/section_tuning.c \
 	probe/bench/sections.c \
 	probe/bench/threshold.c \
+	probe/bench/tuning_judge.c \
 	probe/chart/chart.c \
 	probe/chart/fluid.c \
 	probe/chart/scale.c \
@@ -98,6 +99,9 @@ PROBE_SRC := \
 
 # svarm-probe, which measures on nodes; for benchmarks and tests also as svarm-load.  Not installed.
 TOOL_SRC := \
+	probe/tool/tuning.c \
+	probe/tool/trial.c \
+	probe/tool/stage.c \
 	probe/tool/agent.c \
 	probe/tool/agent_child.c \
 	probe/tool/async.c \

@@ -23,6 +23,7 @@ static const struct tool {
 	{"call", tool_call, "call a URL once, then again when it is awake"},
 	{"undo", tool_undo, "run a program if this one is killed"},
 	{"async", tool_async, "calls through the queue, and their callbacks"},
+	{"tuning", tool_tuning, "what settings of nginx and the kernel buy here"},
 };
 
 static const struct tool *find(const char *name)

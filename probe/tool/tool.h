@@ -18,3 +18,4 @@ int tool_churn(int argc, char **argv);
 int tool_call(int argc, char **argv);
 int tool_async(int argc, char **argv);
 int tool_undo(int argc, char **argv);
+int tool_tuning(int argc, char **argv);

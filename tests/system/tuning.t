@@ -1,0 +1,67 @@
+#!/usr/bin/env bash
+# svarm-probe tuning with a real nginx: the settings show their effect, settings that change nothing show
+# none, and nothing is left behind.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+skip() {
+	echo "1..0 # SKIP $*"
+	exit 0
+}
+[ "$(id -u)" -eq 0 ] || skip "network namespaces need root"
+work=$(mktemp -d /tmp/svarm-tuning-test.XXXXXX)
+trap 'rm -rf "$work"' EXIT
+unshare -n true 2>/dev/null || skip "this machine makes no network namespaces"
+
+# The one installed, the one the images are made from, or else the distribution's, unpacked here.
+find_nginx() {
+	local deb
+	for nginx in "$(command -v nginx || true)" build/images/root-*/usr/sbin/nginx; do
+		[ -x "$nginx" ] && return
+	done
+	(cd "$work" && apt-get -qq -o APT::Sandbox::User=root download nginx >/dev/null 2>&1) || true
+	for deb in "$work"/nginx_*.deb; do
+		[ -e "$deb" ] && dpkg-deb -x "$deb" "$work"
+	done
+	nginx=$work/usr/sbin/nginx
+	[ -x "$nginx" ]
+}
+find_nginx || skip "no nginx on this machine and none to download"
+"$nginx" -v 2>/dev/null || skip "nginx does not start here"
+
+probe=${PROBE:-build/san/svarm-probe}
+[ -x "$probe" ] || make -s VARIANT=san "$probe" >&2
+echo 1..10
+number=0
+report() { # STATUS NAME
+	number=$((number + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $number - $2"
+	else
+		echo "not ok $number - $2"
+		sed 's/^/# /' "$work/out" "$work/err"
+	fi
+}
+tuning() { # STATUS NAME OPTION…: the tool ends with that status
+	local want=$1 name=$2 status=0
+	shift 2
+	"$probe" tuning --nginx "$nginx" --dir "$work/stage" "$@" >"$work/out" 2>"$work/err" || status=$?
+	report $((status != want)) "$name"
+}
+holds() { # NAME FILTER: of the one line of a setting
+	local status=0
+	jq -se "[.[] | select(.setting)] | .[0] | $2" "$work/out" >/dev/null 2>&1 || status=1
+	report $status "$1"
+}
+mkdir "$work/stage"
+
+tuning 0 "keepalive is measured" --only upstream_keepalive --rounds 1 --seconds 0.5 --keepalive 128
+holds "without it nginx connects for every call" '.note_before[0] > 0.99'
+holds "with it seldom" '.note_after[0] < 0.5'
+tuning 0 "and against itself" --only upstream_keepalive --rounds 1 --seconds 0.5 --keepalive 0
+holds "a setting that is the default changes nothing" '.note_after[0] > 0.99'
+tuning 0 "the backlog is measured" --only backlog --rounds 1
+holds "calls find the default queue full" '.note_before[0] > 0'
+holds "and have room in a long one" '.note_after[0] == 0'
+tuning 3 "no nginx: it says so" --nginx /nonexistent
+report "$(find "$work/stage" -mindepth 1 | wc -l)" "nothing is left"
