@@ -390,13 +390,43 @@ config_create() { # NAME; the content is a frame
 }
 
 # ---- stacks -----------------------------------------------------------------------------------
-# Every service of svarm's making: "name running/wanted update-state", one line each.
+# Every service of svarm's making: "name running/wanted update-state", one line each.  What was rolled
+# back stays so, also once it was freed.
 services_state() {
 	for id in $(docker service ls -q --filter label=svarm.managed=true); do
-		docker service ls --filter "id=$id" --format '{{.Name}} {{.Replicas}}' |
-			awk '{ printf "%s %s ", $1, $2 }'
-		docker service inspect "$id" --format '{{if .UpdateStatus}}{{.UpdateStatus.State}}{{end}}'
+		docker service ls --filter "id=$id" --format '{{.Name}} {{.Replicas}} {{.Mode}}' >"$work/service"
+		read -r name count mode <"$work/service" || continue
+		case $mode in *global) count=${count%/*}/$((${count#*/} + $(tasks_due "$id"))) ;; esac
+		update=$(docker service inspect "$id" --format '{{if .UpdateStatus}}{{.UpdateStatus.State}}{{end}}')
+		if [ "$update" = completed ] && grep -qsxF -- "$name" "$work/undone"; then
+			update=rollback_completed
+		fi
+		printf '%s %s %s\n' "$name" "$count" "$update"
 	done
+}
+# Docker counts as wanted of a global service what is to run now: 0/0 while its only task waits for
+# its predecessor to end.
+tasks_due() { # SERVICE
+	docker service ps --format '{{.DesiredState}}' "$1" | grep -cx Ready || :
+}
+# Swarm's dead end (moby/moby#36699, any order but start-first): an update fails, its next try waits for
+# the place that the task of the rollback already has; and that one, ready, waits for the try to end,
+# which never began.  Swarm breaks it off after a minute in which nothing runs.
+is_deadlocked() { # SERVICE: in one of its slots, the newest two tasks wait like that
+	docker service ps --no-trunc --format '{{.Name}}\t{{.DesiredState}}\t{{.CurrentState}}' "$1" | awk -F '\t' '
+		{ sub(/^ *\\_ /, "", $1); age = ++many[$1] }
+		age == 1 && $2 == "Ready" && $3 ~ /^Ready/ { ready[$1] = 1 }
+		age == 2 && $2 == "Shutdown" && $3 ~ /^(New|Allocated|Pending)/ && ready[$1] { found = 1 }
+		END { exit !found }'
+}
+# A forced update makes a new task, which waits for the ready one; and that does end.
+services_free() { # those in $work/waiting
+	while read -r service _ update; do
+		is_deadlocked "$service" </dev/null || continue
+		case $update in rollback*) printf '%s\n' "$service" >>"$work/undone" ;; esac
+		note "$service: the swarm waits for a task that cannot end; it is made to start another"
+		docker service update -d -q --force "$service" </dev/null >/dev/null || :
+	done <"$work/waiting"
 }
 # Of one service, its most telling task: the newest that failed, rather than one that waits for its
 # place; of an update that was rolled back, one with another image than is in force again.  As
@@ -423,10 +453,17 @@ is_hopeless() { # TASK, as service_task() has it
 	esac
 	[ "$(printf %s "$1" | cut -f 3)" -ge 4 ]
 }
-# Of the services in $work/waiting; one whose update was rolled back has had its fate.
+# Of the services in $work/waiting; one whose update was rolled back has had its fate, but not before
+# what ran until then runs again.
 all_hopeless() {
-	while read -r service _ update; do
-		case $update in rollback_completed | paused | rollback_paused) continue ;; esac
+	while read -r service count update; do
+		case $update in
+		rollback_completed | paused | rollback_paused) continue ;;
+		rollback_started)
+			[ "${count%/*}" != "${count#*/}" ] || continue
+			return 1
+			;;
+		esac
 		is_hopeless "$(service_task "$service" </dev/null)" || return 1
 	done <"$work/waiting"
 }
@@ -503,6 +540,7 @@ services_converge() {
 		[ -s "$work/waiting" ] || return 0
 		[ $((waited % 10)) -ne 9 ] || note "waiting for $(waiting_names)"
 		if [ $((waited % 4)) -eq 3 ]; then
+			services_free
 			hopeless=$((hopeless + 1))
 			all_hopeless || hopeless=0
 		fi

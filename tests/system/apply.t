@@ -609,7 +609,20 @@ case "$1 $2" in
 	*) name=${4#id=} && grep "^$name " /srv/swarm ;;
 	esac
 	;;
-"service ps") for last in "$@"; do :; done && cat "/srv/tasks.$last" ;;
+"service ps")
+	for last in "$@"; do :; done
+	case $* in
+	*{{.Image}}*) cat "/srv/tasks.$last" ;;
+	*{{.Name}}*) cat "/srv/slots.$last" 2>/dev/null ;;
+	*) cut -f 2 "/srv/slots.$last" 2>/dev/null ;;
+	esac
+	;;
+"service update")
+	for last in "$@"; do :; done
+	[ ! -e "/srv/freed.$last" ] || mv "/srv/freed.$last" /srv/swarm
+	rm -f "/srv/slots.$last"
+	[ ! -e "/srv/update.$last" ] || echo completed >"/srv/update.$last"
+	;;
 "service logs") printf 'starting\nno \033[31mconfig\n' ;;
 "service inspect")
 	case $* in
@@ -671,6 +684,72 @@ is "a rollback: exit status" $? 1
 has "a rollback: why" "$work/out" "^@stuck img${T}rolled back, 1/1 running${T}img:1"
 has "a rollback: said so" "$work/out" '^@log not all services run: img 1/1 (rolled back)$'
 rm /srv/update.img
+
+# ---- services that wait for what does not come -----------------------------------------------------
+# Of a global service nothing is wanted ("0/0") while its task waits, ready, for an earlier one that was
+# never given a node and so never ends.
+slots() { # SERVICE: "SLOT DESIRED CURRENT…" lines, newest first
+	sed 's/ /\t/; s/ /\t/' >"/srv/slots.$1"
+}
+fresh
+echo 'door 0/0 global' >/srv/swarm
+echo 'door 1/1 global' >/srv/freed.door
+slots door <<'SLOTS'
+door.n1 Ready Ready 9 seconds ago
+door.n1 Shutdown Pending 9 seconds ago
+door.n1 Shutdown Rejected 9 seconds ago
+SLOTS
+frame '' | node 'step 1 0 services_settle'
+is "a dead end: exit status" $? 0
+has "a dead end: the service gets another task" /srv/asked '^docker service update -d -q --force door$'
+is "a dead end: once" "$(grep -c 'service update' /srv/asked)" 1
+has "a dead end: said so" "$work/out" '^@note door: the swarm waits for a task that cannot end'
+
+fresh
+echo 'door 0/0 global' >/srv/swarm
+echo 'door 1/1 global' >/srv/freed.door
+echo rollback_started >/srv/update.door
+printf 't1\tbad:1\tlab-1\tRejected 9 seconds ago\t"No such image: bad:1"\n' >/srv/tasks.door
+slots door <<'SLOTS'
+door.n2 Running Running 9 seconds ago
+door.n1 Ready Ready 9 seconds ago
+door.n1 Shutdown Pending 9 seconds ago
+SLOTS
+frame '' | node 'step 1 0 services_settle'
+is "a dead end of a rollback: exit status" $? 1
+has "a dead end of a rollback: the service gets another task" /srv/asked '^docker service update -d -q --force door$'
+has "a dead end of a rollback: it is not forgotten" "$work/out" "^@stuck door${T}rolled back, 1/1 running${T}bad:1"
+
+# Neither a task that waits its delay before a restart, nor one that waits for its own place.
+fresh
+printf '%s\n' 'door 0/1 global' 'pool 1/2' >/srv/swarm
+printf 't1\timg:1\tlab-1\tRejected 1 second ago\t"No such image: img:1"\n' | tee /srv/tasks.door >/srv/tasks.pool
+slots door <<'SLOTS'
+door.n1 Ready Ready 1 second ago
+door.n1 Shutdown Rejected 1 second ago
+door.n1 Shutdown Pending 1 minute ago
+SLOTS
+slots pool <<'SLOTS'
+pool.1 Ready Pending 1 second ago
+pool.1 Shutdown Pending 1 second ago
+pool.2 Running Running 1 second ago
+SLOTS
+frame '' | node 'step 1 0 services_settle'
+hasnt "no dead end: left alone" /srv/asked 'service update'
+has "a global service's task that is due counts" "$work/out" '^@log not all services run: door 0/2, pool 1/2$'
+
+# While a rollback has not brought back what ran, it is not given up, whatever its failed tasks say.
+fresh
+echo 'door 0/1' >/srv/swarm
+echo rollback_started >/srv/update.door
+printf 't1\tbad:1\tlab-1\tRejected 9 seconds ago\t"No such image: bad:1"\n' >/srv/tasks.door
+(
+	until [ "$(grep -c 'service ps' /srv/asked)" -ge 10 ]; do sleep 0.1; done
+	echo 'door 1/1' >/srv/swarm.new && mv /srv/swarm.new /srv/swarm
+) &
+frame '' | node 'step 1 0 services_settle'
+wait $!
+has "a rollback at work is waited for" "$work/out" '^@log not all services run: door 1/1 (rolled back)$'
 # ---- stacks -----------------------------------------------------------------------------------
 fresh
 fake docker <<'SH'

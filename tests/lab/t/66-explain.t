@@ -3,7 +3,7 @@
 # there is, a program that ends at once.  `up` says of each what the matter is and what can be done,
 # without waiting until its patience ends; what can run does.
 # shellcheck source=tests/lab/t/lib.bash
-. "$(dirname "$0")/lib.bash" 17
+. "$(dirname "$0")/lib.bash" 23
 [ -e build/images/alertmanager.tar.gz ] || faas/images/build-all alertmanager >/dev/null
 "$svarm" up --no-health "$spec" >/dev/null 2>&1
 broken=build/lab/broken.yaml
@@ -46,3 +46,29 @@ is "the reasons are in the events as well" \
 exits 0 "status shows them" "$svarm" status "$broken"
 check "up without them" "$svarm" up "$spec"
 says "healthy" '^healthy: '
+
+# ---- a service that is as it should be and yet does not run ------------------------------------------
+# A task that no node has room for never ends, and the one that takes its place waits for that: with
+# nobody's help, for a minute.  Docker wants none of the service meanwhile.
+image=$(node 2 "docker image inspect -f '{{.Id}}' svarm/echo:dev")
+node 1 "docker service create -d -q --no-resolve-image --name waits --mode global --constraint node.hostname==lab-2 \
+	--update-order stop-first --stop-grace-period 1s --label svarm.managed=true --label svarm.hash=x $image" >/dev/null
+trap 'node 1 "docker service rm waits" >/dev/null 2>&1; rm -rf "$tmp" "$broken"' EXIT
+newest() { # PATTERN: within 30 s the newest task is wanted to be, and is, like that
+	for _ in $(seq 60); do
+		[[ $(node 1 "docker service ps --format '{{.DesiredState}} {{.CurrentState}}' waits" | head -n 1) == $1 ]] && return
+		sleep 0.5
+	done
+	return 1
+}
+newest 'Running Running*' &&
+	node 1 'docker service update -d -q --reserve-memory 900G waits' >/dev/null && newest 'Running Pending*' &&
+	node 1 'docker service update -d -q --reserve-memory 0 waits' >/dev/null && newest 'Ready Ready*'
+report $? "control: a task waits for one that has no place"
+is "and docker wants none" "$(node 1 "docker service ls --filter name=waits --format '{{.Replicas}}'")" 0/0
+exits 0 "plan finds nothing to do" "$svarm" plan "$spec"
+check "up makes it run" "$svarm" up -v --no-health "$spec"
+newest 'Running Running*'
+report $? "it runs"
+is "by another task than the one that waited" \
+	"$(node 1 "docker service inspect -f '{{.Spec.TaskTemplate.ForceUpdate}}' waits")" 1
