@@ -401,6 +401,7 @@ services_state() {
 		if [ "$update" = completed ] && grep -qsxF -- "$name" "$work/undone"; then
 			update=rollback_completed
 		fi
+		! grep -qs -- "^$name$tab" "$work/kept" || update=kept
 		printf '%s %s %s\n' "$name" "$count" "$update"
 	done
 }
@@ -458,7 +459,7 @@ is_hopeless() { # TASK, as service_task() has it
 all_hopeless() {
 	while read -r service count update; do
 		case $update in
-		rollback_completed | paused | rollback_paused) continue ;;
+		rollback_completed | paused | rollback_paused | kept) continue ;;
 		rollback_started)
 			[ "${count%/*}" != "${count#*/}" ] || continue
 			return 1
@@ -506,6 +507,11 @@ tell_placement() { # SERVICE
 tell_stuck() { # SERVICE RUNNING/WANTED UPDATE-STATE
 	old='' count="$2 running"
 	case $3 in
+	kept)
+		why=$(grep -- "^$1$tab" "$work/kept" | tail -n 1 | head -c 2000)
+		tell "stuck $1${tab}not replaced, $count$tab$(printf %s "$why" | cut -f 2)${tab}1$tab$(uname -n)$tab$tab${why##*"$tab"}"
+		return 0
+		;;
 	rollback* | paused)
 		count="rolled back, $count"
 		old=$(docker service inspect "$1" --format '{{.Spec.TaskTemplate.ContainerSpec.Image}}')
@@ -535,7 +541,7 @@ services_converge() {
 	waited=0 hopeless=0
 	while [ "$waited" -lt 180 ] && [ "$hopeless" -lt 4 ]; do
 		services_state >"$work/services"
-		awk '{ split($2, n, "/") } n[1] != n[2] || $3 ~ /^(updating|rollback|paused)/ { print $1, $2, $3 }' \
+		awk '{ split($2, n, "/") } n[1] != n[2] || $3 ~ /^(updating|rollback|paused|kept)/ { print $1, $2, $3 }' \
 			"$work/services" >"$work/waiting"
 		[ -s "$work/waiting" ] || return 0
 		[ $((waited % 10)) -ne 9 ] || note "waiting for $(waiting_names)"
@@ -553,7 +559,8 @@ services_converge() {
 	die "not all services run: $(waiting_names)"
 }
 waiting_names() {
-	awk '{ printf "%s%s %s%s", (NR > 1 ? ", " : ""), $1, $2, ($3 ~ /^(rollback|paused)/ ? " (rolled back)" : "") }' \
+	awk '{ printf "%s%s %s%s", (NR > 1 ? ", " : ""), $1, $2, \
+		($3 ~ /^(rollback|paused)/ ? " (rolled back)" : $3 == "kept" ? " (not replaced)" : "") }' \
 		"$work/waiting"
 }
 # The API version that a client from 2020 (faas-swarm, which negotiates none) is told to speak: the one
@@ -579,12 +586,44 @@ stack_keep_replicas() { # STACK
 		{ print }
 	' "$work/now" "$work/stack.yml" >"$work/stack.kept" && mv "$work/stack.kept" "$work/stack.yml"
 }
+# The services of $work/stack.yml whose old task goes before the new one comes: "NAME IMAGE", one line each.
+stack_stopping() {
+	awk '
+		/^[^ ]/ { section = $1 }
+		section != "services:" { next }
+		/^  [^ #].*:$/ { name = $1; gsub(/[":]/, "", name); image = "" }
+		/^    image: / { image = $2; gsub(/"/, "", image) }
+		/order: stop-first/ && image != "" { print name, image; image = "" }
+	' "$work/stack.yml"
+}
+# What runs on this node is not stopped for an image that the node cannot get: such a service is left out
+# of what is deployed, and the run ends by saying so.  An image that can be had is there before its
+# service is stopped.  Whether other nodes can get it, their tasks tell; those swarm rolls back.
+stack_keep_running() { # STACK
+	docker ps --filter "label=com.docker.stack.namespace=$1" \
+		--format '{{.Label "com.docker.swarm.service.name"}}' >"$work/here"
+	stack_stopping >"$work/stopping"
+	while read -r name image; do
+		case $image in sha256:*) continue ;; esac
+		grep -qxF -- "$1_$name" "$work/here" || continue
+		docker image inspect "$image" >/dev/null 2>&1 </dev/null && continue
+		note "getting $image"
+		docker pull -q "$image" >"$work/pull" 2>&1 </dev/null && continue
+		printf '%s\t%s\tNo such image: %s\n' "$1_$name" "$image" "$(tail -n 1 "$work/pull" | tr '\t' ' ')" \
+			>>"$work/kept"
+		awk -v key="$name" '
+			/^[^ ]/ { section = $1; out = 0 }
+			/^  [^ #]/ { name = $1; gsub(/[":]/, "", name); out = section == "services:" && name == key }
+			!out' "$work/stack.yml" >"$work/stack.less" && mv "$work/stack.less" "$work/stack.yml"
+	done <"$work/stopping"
+}
 # Only what svarm deployed goes: no --prune, which takes whatever bears the stack's label.
 stack_deploy() { # STACK [SERVICE to remove…]; the compose file is a frame
 	frame_to_file "$work/stack.yml"
 	SVARM_DOCKER_API=$(docker_api_for_old)
 	export SVARM_DOCKER_API
 	stack_keep_replicas "$1"
+	stack_keep_running "$1"
 	docker stack deploy --resolve-image never --compose-file "$work/stack.yml" "$1"
 	shift
 	services_remove "$@"

@@ -754,8 +754,21 @@ has "a rollback at work is waited for" "$work/out" '^@log not all services run: 
 fresh
 fake docker <<'SH'
 case "$1 $2" in
-"service ls") [ ! -e /srv/running ] || cat /srv/running ;;
+"service ls")
+	[ -e /srv/running ] || exit 0
+	case $* in
+	*-q*) cut -d" " -f1 /srv/running ;;
+	*id=*) grep "^${4#id=} " /srv/running ;;
+	*) cat /srv/running ;;
+	esac
+	;;
+"service inspect") echo ;;
 "stack deploy") while [ $# -gt 1 ]; do [ "$1" != --compose-file ] || cp "$2" /srv/deployed; shift; done ;;
+"ps --filter") cat /srv/here 2>/dev/null || : ;;
+"image inspect") grep -qsx "$3" /srv/images ;;
+"pull -q")
+	cat /srv/pull && grep -qsx "$3" /srv/registry
+	;;
 esac
 SH
 compose='services:
@@ -786,6 +799,41 @@ is "a stack: what moved meanwhile keeps its number, within its range" \
 	"$(grep -o 'replicas: [0-9]*' /srv/deployed | tr -d -c '0-9\n' | tr '\n' ' ')" "7 2 0 2 2 2 "
 has "a stack: what left the spec goes" /srv/asked '^docker service rm fn_gone$'
 has "a stack: all of it" /srv/asked '^docker service rm fn_away$'
+
+# A service that runs here and must stop before its next version starts, which wants an image from elsewhere.
+fresh
+service() { # KEY IMAGE ORDER
+	printf '  %s:\n    image: "%s"\n    networks: [svarm]\n    deploy:\n      # why\n      update_config: {order: %s}\n\n' "$@"
+}
+compose=$(
+	printf 'services:\n'
+	service door reg/door:2 stop-first
+	service ours sha256:ab stop-first
+	service there reg/there:2 stop-first
+	service soft reg/soft:2 start-first
+	service near reg/near:2 stop-first
+	service far reg/far:2 stop-first
+	printf 'networks:\n  door:\n    external: true\n'
+)
+printf 'svarm_%s\n' door ours soft near far >/srv/here
+echo reg/near:2 >/srv/images
+echo reg/far:2 >/srv/registry
+printf 'Using default tag\nError: denied\tfor door\n' >/srv/pull
+printf '%s\n' 'svarm_door 1/1 global' 'svarm_ours 1/1' >/srv/running
+frame "$compose" >"$work/frames" && frame '' >>"$work/frames"
+node 'step 1 0 stack_deploy svarm
+step 2 0 services_settle' <"$work/frames"
+is "an image that cannot be had: its service is not deployed" \
+	"$(sed -n 's/^  \([a-z]*\):$/\1/p' /srv/deployed | tr '\n' ' ')" "ours there soft near far door "
+is "an image that cannot be had: nothing else is cut" "$(printf '%s\n' "$compose" | sed 2,8d)" "$(cat /srv/deployed)"
+is "images are fetched for what runs here and stops first, once" "$(grep -c 'docker pull' /srv/asked)" 2
+fetched=$(grep -n 'docker pull -q reg/far:2' /srv/asked | cut -d : -f 1)
+[ "${fetched:-9999}" -lt "$(grep -n 'stack deploy' /srv/asked | cut -d : -f 1)" ]
+report $? "an image that can be had: before its service is stopped"
+has "an image that cannot be had: the run fails and names the service" "$work/out" \
+	'^@log not all services run: svarm_door 1/1 (not replaced)$'
+has "an image that cannot be had: why" "$work/out" \
+	"^@stuck svarm_door${T}not replaced, 1/1 running${T}reg/door:2${T}1${T}$(uname -n)${T}${T}No such image: Error: denied for door\$"
 
 # ---- packages ---------------------------------------------------------------------------------
 fresh
