@@ -383,7 +383,8 @@ static void test_services_run(void **state)
 
 		buf_addf(&text,
 			"json\tservices\t[{\"ID\":\"1\",\"Spec\":{\"Name\":\"x\",\"Labels\":{%s},"
-			"\"Mode\":{%s}},\"ServiceStatus\":{\"RunningTasks\":%d,\"DesiredTasks\":%d}}"
+			"\"Mode\":{%s}},\"ServiceStatus\":{\"RunningTasks\":%d,\"DesiredTasks\":%d}"
+			"}"
 			"]\n" END,
 			cases[i].labels, cases[i].mode, cases[i].running, cases[i].desired);
 		parse_ok(&f, buf_str(&text));

@@ -52,6 +52,7 @@ says "healthy" '^healthy: '
 # nobody's help, for a minute.  Docker wants none of the service meanwhile.
 newest() { # PATTERN: within 40 s the gateway's newest task is wanted to be, and is, like that
 	for _ in $(seq 80); do
+		# shellcheck disable=SC2053
 		[[ $(node 1 "docker service ps --format '{{.DesiredState}} {{.CurrentState}}' svarm_gateway" | sed -n 1p) == $1 ]] && return
 		sleep 0.5
 	done
