@@ -744,7 +744,10 @@ echo 'door 0/1' >/srv/swarm
 echo rollback_started >/srv/update.door
 printf 't1\tbad:1\tlab-1\tRejected 9 seconds ago\t"No such image: bad:1"\n' >/srv/tasks.door
 (
-	until [ "$(grep -c 'service ps' /srv/asked)" -ge 10 ]; do sleep 0.1; done
+	for _ in $(seq 300); do
+		[ "$(grep -c 'service ps' /srv/asked)" -lt 10 ] || break
+		sleep 0.1
+	done
 	echo 'door 1/1' >/srv/swarm.new && mv /srv/swarm.new /srv/swarm
 ) &
 frame '' | node 'step 1 0 services_settle'
