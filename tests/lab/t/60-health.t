@@ -64,15 +64,6 @@ manages() { # NODE true|false: as the node itself sees it
 	is_manager() { [ "$(node "$1" "docker info --format '{{.Swarm.ControlAvailable}}'")" = "$2" ]; }
 	within 40 is_manager "$@"
 }
-# shellcheck disable=SC2317
-unplaced() { # SERVICE: one of its two tasks finds no node
-	lacks_node() {
-		[ "$(node 1 "docker service ls --filter name=$1 --format '{{.Replicas}}'")" = 1/2 ] &&
-			node 1 "docker service ps --no-trunc --filter desired-state=running --format '{{.Error}}' $1" |
-			grep 'no suitable node' >/dev/null
-	}
-	within 60 lacks_node "$1"
-}
 pid_of() { # NODE SERVICE: of its container's first process
 	node "$1" "docker inspect -f '{{.State.Pid}}' \$(docker ps -q -f label=com.docker.swarm.service.name=$2)"
 }
@@ -109,7 +100,7 @@ fault 'a node takes no tasks' swarm.ready lab-3 warning 'takes no tasks' \
 fault 'a function was scaled down' service.replicas fn_echo warning '1 of 1 running; the spec says 2' \
 	'node 1 "docker service scale fn_echo=1"' 'node 1 "docker service scale fn_echo=2"' --only service
 fault 'a service cannot be placed' service.replicas fn_echo failed '1 of 2 running: no suitable node' \
-	'node 1 "docker service update -d --update-order stop-first --update-failure-action continue --constraint-add node.labels.none==1 fn_echo"; unplaced fn_echo' \
+	'node 1 "docker service update -d --update-order stop-first --update-failure-action continue --constraint-add node.labels.none==1 fn_echo"; sleep 12' \
 	'node 1 "docker service update --update-order start-first --update-failure-action rollback --constraint-rm node.labels.none==1 fn_echo"' --only service
 fault 'a service is missing' service.replicas fn_absent failed 'no such service' \
 	'sed "/name: echo/p; s/name: echo/name: absent/" $spec >build/lab/absent.yaml; spec=build/lab/absent.yaml' \
