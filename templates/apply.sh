@@ -390,13 +390,44 @@ config_create() { # NAME; the content is a frame
 }
 
 # ---- stacks -----------------------------------------------------------------------------------
-# Every service of svarm's making: "name running/wanted update-state", one line each.
+# Every service of svarm's making: "name running/wanted update-state", one line each.  What was rolled
+# back stays so, also once it was freed.
 services_state() {
 	for id in $(docker service ls -q --filter label=svarm.managed=true); do
-		docker service ls --filter "id=$id" --format '{{.Name}} {{.Replicas}}' |
-			awk '{ printf "%s %s ", $1, $2 }'
-		docker service inspect "$id" --format '{{if .UpdateStatus}}{{.UpdateStatus.State}}{{end}}'
+		docker service ls --filter "id=$id" --format '{{.Name}} {{.Replicas}} {{.Mode}}' >"$work/service"
+		read -r name count mode <"$work/service" || continue
+		case $mode in *global) count=${count%/*}/$((${count#*/} + $(tasks_due "$id"))) ;; esac
+		update=$(docker service inspect "$id" --format '{{if .UpdateStatus}}{{.UpdateStatus.State}}{{end}}')
+		if [ "$update" = completed ] && grep -qsxF -- "$name" "$work/undone"; then
+			update=rollback_completed
+		fi
+		! grep -qs -- "^$name$tab" "$work/kept" || update=kept
+		printf '%s %s %s\n' "$name" "$count" "$update"
 	done
+}
+# Docker counts as wanted of a global service what is to run now: 0/0 while its only task waits for
+# its predecessor to end.
+tasks_due() { # SERVICE
+	docker service ps --format '{{.DesiredState}}' "$1" | grep -cx Ready || :
+}
+# Swarm's dead end (moby/moby#36699, any order but start-first): an update fails, its next try waits for
+# the place that the task of the rollback already has; and that one, ready, waits for the try to end,
+# which never began.  Swarm breaks it off after a minute in which nothing runs.
+is_deadlocked() { # SERVICE: in one of its slots, the newest two tasks wait like that
+	docker service ps --no-trunc --format '{{.Name}}\t{{.DesiredState}}\t{{.CurrentState}}' "$1" | awk -F '\t' '
+		{ sub(/^ *\\_ /, "", $1); age = ++many[$1] }
+		age == 1 && $2 == "Ready" && $3 ~ /^Ready/ { ready[$1] = 1 }
+		age == 2 && $2 == "Shutdown" && $3 ~ /^(New|Allocated|Pending)/ && ready[$1] { found = 1 }
+		END { exit !found }'
+}
+# A forced update makes a new task, which waits for the ready one; and that does end.
+services_free() { # those in $work/waiting
+	while read -r service _ update; do
+		is_deadlocked "$service" </dev/null || continue
+		case $update in rollback*) printf '%s\n' "$service" >>"$work/undone" ;; esac
+		note "$service: the swarm waits for a task that cannot end; it is made to start another"
+		docker service update -d -q --force "$service" </dev/null >/dev/null || :
+	done <"$work/waiting"
 }
 # Of one service, its most telling task: the newest that failed, rather than one that waits for its
 # place; of an update that was rolled back, one with another image than is in force again.  As
@@ -423,10 +454,17 @@ is_hopeless() { # TASK, as service_task() has it
 	esac
 	[ "$(printf %s "$1" | cut -f 3)" -ge 4 ]
 }
-# Of the services in $work/waiting; one whose update was rolled back has had its fate.
+# Of the services in $work/waiting; one whose update was rolled back has had its fate, but not before
+# what ran until then runs again.
 all_hopeless() {
-	while read -r service _ update; do
-		case $update in rollback_completed | paused | rollback_paused) continue ;; esac
+	while read -r service count update; do
+		case $update in
+		rollback_completed | paused | rollback_paused | kept) continue ;;
+		rollback_started)
+			[ "${count%/*}" != "${count#*/}" ] || continue
+			return 1
+			;;
+		esac
 		is_hopeless "$(service_task "$service" </dev/null)" || return 1
 	done <"$work/waiting"
 }
@@ -469,6 +507,11 @@ tell_placement() { # SERVICE
 tell_stuck() { # SERVICE RUNNING/WANTED UPDATE-STATE
 	old='' count="$2 running"
 	case $3 in
+	kept)
+		why=$(grep -- "^$1$tab" "$work/kept" | tail -n 1 | head -c 2000)
+		tell "stuck $1${tab}not replaced, $count$tab$(printf %s "$why" | cut -f 2)${tab}1$tab$(uname -n)$tab$tab${why##*"$tab"}"
+		return 0
+		;;
 	rollback* | paused)
 		count="rolled back, $count"
 		old=$(docker service inspect "$1" --format '{{.Spec.TaskTemplate.ContainerSpec.Image}}')
@@ -498,11 +541,12 @@ services_converge() {
 	waited=0 hopeless=0
 	while [ "$waited" -lt 180 ] && [ "$hopeless" -lt 4 ]; do
 		services_state >"$work/services"
-		awk '{ split($2, n, "/") } n[1] != n[2] || $3 ~ /^(updating|rollback|paused)/ { print $1, $2, $3 }' \
+		awk '{ split($2, n, "/") } n[1] != n[2] || $3 ~ /^(updating|rollback|paused|kept)/ { print $1, $2, $3 }' \
 			"$work/services" >"$work/waiting"
 		[ -s "$work/waiting" ] || return 0
 		[ $((waited % 10)) -ne 9 ] || note "waiting for $(waiting_names)"
 		if [ $((waited % 4)) -eq 3 ]; then
+			services_free
 			hopeless=$((hopeless + 1))
 			all_hopeless || hopeless=0
 		fi
@@ -515,7 +559,8 @@ services_converge() {
 	die "not all services run: $(waiting_names)"
 }
 waiting_names() {
-	awk '{ printf "%s%s %s%s", (NR > 1 ? ", " : ""), $1, $2, ($3 ~ /^(rollback|paused)/ ? " (rolled back)" : "") }' \
+	awk '{ printf "%s%s %s%s", (NR > 1 ? ", " : ""), $1, $2, \
+		($3 ~ /^(rollback|paused)/ ? " (rolled back)" : $3 == "kept" ? " (not replaced)" : "") }' \
 		"$work/waiting"
 }
 # The API version that a client from 2020 (faas-swarm, which negotiates none) is told to speak: the one
@@ -541,12 +586,44 @@ stack_keep_replicas() { # STACK
 		{ print }
 	' "$work/now" "$work/stack.yml" >"$work/stack.kept" && mv "$work/stack.kept" "$work/stack.yml"
 }
+# The services of $work/stack.yml whose old task goes before the new one comes: "NAME IMAGE", one line each.
+stack_stopping() {
+	awk '
+		/^[^ ]/ { section = $1 }
+		section != "services:" { next }
+		/^  [^ #].*:$/ { name = $1; gsub(/[":]/, "", name); image = "" }
+		/^    image: / { image = $2; gsub(/"/, "", image) }
+		/order: stop-first/ && image != "" { print name, image; image = "" }
+	' "$work/stack.yml"
+}
+# What runs on this node is not stopped for an image that the node cannot get: such a service is left out
+# of what is deployed, and the run ends by saying so.  An image that can be had is there before its
+# service is stopped.  Whether other nodes can get it, their tasks tell; those swarm rolls back.
+stack_keep_running() { # STACK
+	docker ps --filter "label=com.docker.stack.namespace=$1" \
+		--format '{{.Label "com.docker.swarm.service.name"}}' >"$work/here"
+	stack_stopping >"$work/stopping"
+	while read -r name image; do
+		case $image in sha256:*) continue ;; esac
+		grep -qxF -- "$1_$name" "$work/here" || continue
+		docker image inspect "$image" >/dev/null 2>&1 </dev/null && continue
+		note "getting $image"
+		docker pull -q "$image" >"$work/pull" 2>&1 </dev/null && continue
+		printf '%s\t%s\tNo such image: %s\n' "$1_$name" "$image" "$(tail -n 1 "$work/pull" | tr '\t' ' ')" \
+			>>"$work/kept"
+		awk -v key="$name" '
+			/^[^ ]/ { section = $1; out = 0 }
+			/^  [^ #]/ { name = $1; gsub(/[":]/, "", name); out = section == "services:" && name == key }
+			!out' "$work/stack.yml" >"$work/stack.less" && mv "$work/stack.less" "$work/stack.yml"
+	done <"$work/stopping"
+}
 # Only what svarm deployed goes: no --prune, which takes whatever bears the stack's label.
 stack_deploy() { # STACK [SERVICE to remove…]; the compose file is a frame
 	frame_to_file "$work/stack.yml"
 	SVARM_DOCKER_API=$(docker_api_for_old)
 	export SVARM_DOCKER_API
 	stack_keep_replicas "$1"
+	stack_keep_running "$1"
 	docker stack deploy --resolve-image never --compose-file "$work/stack.yml" "$1"
 	shift
 	services_remove "$@"

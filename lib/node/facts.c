@@ -118,6 +118,17 @@ const struct fact_service *facts_service(const struct facts *f, const char *name
 	return NULL;
 }
 
+bool facts_services_run(const struct facts *f)
+{
+	for (size_t i = 0; i < f->n_services; i++) {
+		const struct fact_service *s = &f->services[i];
+
+		if (s->hash && (s->running != s->desired || (s->replicas < 0 && !s->running)))
+			return false;
+	}
+	return true;
+}
+
 bool facts_has_image(const struct facts *f, const char *tag, const char *id)
 {
 	for (size_t i = 0; i < f->n_images; i++)

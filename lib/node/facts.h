@@ -121,6 +121,9 @@ const struct fact_swarm_node *facts_swarm_node_by_address(
 	const struct facts *f, const char *address);
 const struct fact_swarm_node *facts_swarm_node_by_id(const struct facts *f, const char *id);
 const struct fact_service *facts_service(const struct facts *f, const char *name);
+/* Do all services that svarm deployed run as often as they should?  No also for a global one that
+ * runs nowhere: docker wants none of it while its tasks wait for others to end. */
+bool facts_services_run(const struct facts *f);
 bool facts_has_image(const struct facts *f, const char *tag, const char *id);
 const char *facts_network(const struct facts *f, const char *name);
 const struct fact_secret *facts_secret(const struct facts *f, const char *name);

@@ -160,6 +160,17 @@ static bool others_will_write(struct fleet *f)
 	return write;
 }
 
+/* Must the node's script run, if only to take the lock or to see to services that do not run? */
+static bool must_apply(struct node_run *nr)
+{
+	if (nr->changes.n_steps)
+		return true;
+	if (!fleet_is_leader(nr))
+		return false;
+	return others_will_write(nr->fleet) ||
+	       (nr->fleet->settle && !facts_services_run(&nr->facts));
+}
+
 /* ---- the life of a node ---- */
 
 static int find_changes(struct node_run *nr, const struct fleet_flow *flow, struct err *err)
@@ -210,7 +221,7 @@ static int converge_node(struct node_run *nr, const struct fleet_flow *flow, str
 
 	if (r < 0 || !nr->fleet->apply)
 		return r;
-	if (nr->changes.n_steps || (fleet_is_leader(nr) && others_will_write(nr->fleet)))
+	if (must_apply(nr))
 		r = node_apply(nr, err);
 	if (r >= 0)
 		keep_own(nr, "ready");

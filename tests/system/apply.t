@@ -609,7 +609,20 @@ case "$1 $2" in
 	*) name=${4#id=} && grep "^$name " /srv/swarm ;;
 	esac
 	;;
-"service ps") for last in "$@"; do :; done && cat "/srv/tasks.$last" ;;
+"service ps")
+	for last in "$@"; do :; done
+	case $* in
+	*{{.Image}}*) cat "/srv/tasks.$last" ;;
+	*{{.Name}}*) cat "/srv/slots.$last" 2>/dev/null ;;
+	*) cut -f 2 "/srv/slots.$last" 2>/dev/null ;;
+	esac
+	;;
+"service update")
+	for last in "$@"; do :; done
+	[ ! -e "/srv/freed.$last" ] || mv "/srv/freed.$last" /srv/swarm
+	rm -f "/srv/slots.$last"
+	[ ! -e "/srv/update.$last" ] || echo completed >"/srv/update.$last"
+	;;
 "service logs") printf 'starting\nno \033[31mconfig\n' ;;
 "service inspect")
 	case $* in
@@ -671,12 +684,94 @@ is "a rollback: exit status" $? 1
 has "a rollback: why" "$work/out" "^@stuck img${T}rolled back, 1/1 running${T}img:1"
 has "a rollback: said so" "$work/out" '^@log not all services run: img 1/1 (rolled back)$'
 rm /srv/update.img
+
+# ---- services that wait for what does not come -----------------------------------------------------
+# Of a global service nothing is wanted ("0/0") while its task waits, ready, for an earlier one that was
+# never given a node and so never ends.
+slots() { # SERVICE: "SLOT DESIRED CURRENT…" lines, newest first
+	sed 's/ /\t/; s/ /\t/' >"/srv/slots.$1"
+}
+fresh
+echo 'door 0/0 global' >/srv/swarm
+echo 'door 1/1 global' >/srv/freed.door
+slots door <<'SLOTS'
+door.n1 Ready Ready 9 seconds ago
+door.n1 Shutdown Pending 9 seconds ago
+door.n1 Shutdown Rejected 9 seconds ago
+SLOTS
+frame '' | node 'step 1 0 services_settle'
+is "a dead end: exit status" $? 0
+has "a dead end: the service gets another task" /srv/asked '^docker service update -d -q --force door$'
+is "a dead end: once" "$(grep -c 'service update' /srv/asked)" 1
+has "a dead end: said so" "$work/out" '^@note door: the swarm waits for a task that cannot end'
+
+fresh
+echo 'door 0/0 global' >/srv/swarm
+echo 'door 1/1 global' >/srv/freed.door
+echo rollback_started >/srv/update.door
+printf 't1\tbad:1\tlab-1\tRejected 9 seconds ago\t"No such image: bad:1"\n' >/srv/tasks.door
+slots door <<'SLOTS'
+door.n2 Running Running 9 seconds ago
+door.n1 Ready Ready 9 seconds ago
+door.n1 Shutdown Pending 9 seconds ago
+SLOTS
+frame '' | node 'step 1 0 services_settle'
+is "a dead end of a rollback: exit status" $? 1
+has "a dead end of a rollback: the service gets another task" /srv/asked '^docker service update -d -q --force door$'
+has "a dead end of a rollback: it is not forgotten" "$work/out" "^@stuck door${T}rolled back, 1/1 running${T}bad:1"
+
+# Neither a task that waits its delay before a restart, nor one that waits for its own place.
+fresh
+printf '%s\n' 'door 0/1 global' 'pool 1/2' >/srv/swarm
+printf 't1\timg:1\tlab-1\tRejected 1 second ago\t"No such image: img:1"\n' | tee /srv/tasks.door >/srv/tasks.pool
+slots door <<'SLOTS'
+door.n1 Ready Ready 1 second ago
+door.n1 Shutdown Rejected 1 second ago
+door.n1 Shutdown Pending 1 minute ago
+SLOTS
+slots pool <<'SLOTS'
+pool.1 Ready Pending 1 second ago
+pool.1 Shutdown Pending 1 second ago
+pool.2 Running Running 1 second ago
+SLOTS
+frame '' | node 'step 1 0 services_settle'
+hasnt "no dead end: left alone" /srv/asked 'service update'
+has "a global service's task that is due counts" "$work/out" '^@log not all services run: door 0/2, pool 1/2$'
+
+# While a rollback has not brought back what ran, it is not given up, whatever its failed tasks say.
+fresh
+echo 'door 0/1' >/srv/swarm
+echo rollback_started >/srv/update.door
+printf 't1\tbad:1\tlab-1\tRejected 9 seconds ago\t"No such image: bad:1"\n' >/srv/tasks.door
+(
+	for _ in $(seq 300); do
+		[ "$(grep -c 'service ps' /srv/asked)" -lt 10 ] || break
+		sleep 0.1
+	done
+	echo 'door 1/1' >/srv/swarm.new && mv /srv/swarm.new /srv/swarm
+) &
+frame '' | node 'step 1 0 services_settle'
+wait $!
+has "a rollback at work is waited for" "$work/out" '^@log not all services run: door 1/1 (rolled back)$'
 # ---- stacks -----------------------------------------------------------------------------------
 fresh
 fake docker <<'SH'
 case "$1 $2" in
-"service ls") [ ! -e /srv/running ] || cat /srv/running ;;
+"service ls")
+	[ -e /srv/running ] || exit 0
+	case $* in
+	*-q*) cut -d" " -f1 /srv/running ;;
+	*id=*) grep "^${4#id=} " /srv/running ;;
+	*) cat /srv/running ;;
+	esac
+	;;
+"service inspect") echo ;;
 "stack deploy") while [ $# -gt 1 ]; do [ "$1" != --compose-file ] || cp "$2" /srv/deployed; shift; done ;;
+"ps --filter") cat /srv/here 2>/dev/null || : ;;
+"image inspect") grep -qsx "$3" /srv/images ;;
+"pull -q")
+	cat /srv/pull && grep -qsx "$3" /srv/registry
+	;;
 esac
 SH
 compose='services:
@@ -707,6 +802,41 @@ is "a stack: what moved meanwhile keeps its number, within its range" \
 	"$(grep -o 'replicas: [0-9]*' /srv/deployed | tr -d -c '0-9\n' | tr '\n' ' ')" "7 2 0 2 2 2 "
 has "a stack: what left the spec goes" /srv/asked '^docker service rm fn_gone$'
 has "a stack: all of it" /srv/asked '^docker service rm fn_away$'
+
+# A service that runs here and must stop before its next version starts, which wants an image from elsewhere.
+fresh
+service() { # KEY IMAGE ORDER
+	printf '  %s:\n    image: "%s"\n    networks: [svarm]\n    deploy:\n      # why\n      update_config: {order: %s}\n\n' "$@"
+}
+compose=$(
+	printf 'services:\n'
+	service door reg/door:2 stop-first
+	service ours sha256:ab stop-first
+	service there reg/there:2 stop-first
+	service soft reg/soft:2 start-first
+	service near reg/near:2 stop-first
+	service far reg/far:2 stop-first
+	printf 'networks:\n  door:\n    external: true\n'
+)
+printf 'svarm_%s\n' door ours soft near far >/srv/here
+echo reg/near:2 >/srv/images
+echo reg/far:2 >/srv/registry
+printf 'Using default tag\nError: denied\tfor door\n' >/srv/pull
+printf '%s\n' 'svarm_door 1/1 global' 'svarm_ours 1/1' >/srv/running
+frame "$compose" >"$work/frames" && frame '' >>"$work/frames"
+node 'step 1 0 stack_deploy svarm
+step 2 0 services_settle' <"$work/frames"
+is "an image that cannot be had: its service is not deployed" \
+	"$(sed -n 's/^  \([a-z]*\):$/\1/p' /srv/deployed | tr '\n' ' ')" "ours there soft near far door "
+is "an image that cannot be had: nothing else is cut" "$(printf '%s\n' "$compose" | sed 2,8d)" "$(cat /srv/deployed)"
+is "images are fetched for what runs here and stops first, once" "$(grep -c 'docker pull' /srv/asked)" 2
+fetched=$(grep -n 'docker pull -q reg/far:2' /srv/asked | cut -d : -f 1)
+[ "${fetched:-9999}" -lt "$(grep -n 'stack deploy' /srv/asked | cut -d : -f 1)" ]
+report $? "an image that can be had: before its service is stopped"
+has "an image that cannot be had: the run fails and names the service" "$work/out" \
+	'^@log not all services run: svarm_door 1/1 (not replaced)$'
+has "an image that cannot be had: why" "$work/out" \
+	"^@stuck svarm_door${T}not replaced, 1/1 running${T}reg/door:2${T}1${T}$(uname -n)${T}${T}No such image: Error: denied for door\$"
 
 # ---- packages ---------------------------------------------------------------------------------
 fresh

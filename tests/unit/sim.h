@@ -97,6 +97,7 @@ struct sim_world {
 	size_t n_members, cap_members;
 	unsigned ids;
 	struct sim_map networks, secrets, services; /* service: "HASH STACK" */
+	bool idle; /* none of them runs, until the leader settles them */
 };
 
 struct sim_node {
@@ -431,11 +432,11 @@ static inline void sim_say_cluster(const struct sim_world *w, struct buf *out)
 
 		buf_addf(out,
 			"%s{\"ID\":\"%zu\",\"Spec\":{\"Name\":\"%s\",\"Labels\":{\"svarm.hash\":"
-			"\"%.*s\",\"com.docker.stack.namespace\":\"%s\"},\"Mode\":{\"Global\":{}}}"
-			"}",
+			"\"%.*s\",\"com.docker.stack.namespace\":\"%s\"},\"Mode\":{\"Global\":{}}},"
+			"\"ServiceStatus\":{\"RunningTasks\":%d,\"DesiredTasks\":%d}}",
 			i ? "," : "", i, w->services.items[i].key,
 			(int)(space - w->services.items[i].value), w->services.items[i].value,
-			space + 1);
+			space + 1, !w->idle, !w->idle);
 	}
 	buf_adds(out, "]\njson\tnetworks\t[");
 	for (size_t i = 0; i < w->networks.n; i++)
@@ -822,6 +823,7 @@ static inline int sim_stack_deploy(struct sim_run *n, char **a)
 
 static inline int sim_services_settle(struct sim_run *n, char **a)
 {
+	n->s->world->idle = false;
 	return 0;
 }
 

@@ -361,6 +361,38 @@ static const char swarm_of_two[] =
 	"json\tsecrets\t[{\"ID\":\"x1\",\"Spec\":{\"Name\":\"pw-1\"}}]\n"
 	"json\tconfigs\t[{\"ID\":\"c1\",\"Spec\":{\"Name\":\"conf-1\",\"Data\":\"eA==\"}}]\n" END;
 
+static void test_services_run(void **state)
+{
+	static const struct {
+		const char *labels, *mode;
+		int running, desired;
+		bool run;
+	} cases[] = {
+		{"\"svarm.hash\":\"a\"", "\"Replicated\":{\"Replicas\":2}", 2, 2, true},
+		{"\"svarm.hash\":\"a\"", "\"Replicated\":{\"Replicas\":2}", 1, 2, false},
+		{"\"svarm.hash\":\"a\"", "\"Replicated\":{\"Replicas\":0}", 0, 0, true},
+		{"\"svarm.hash\":\"a\"", "\"Global\":{}", 1, 1, true},
+		{"\"svarm.hash\":\"a\"", "\"Global\":{}", 1, 2, false},
+		{"\"svarm.hash\":\"a\"", "\"Global\":{}", 0, 0, false},
+		{"", "\"Global\":{}", 0, 1, true}, /* not ours */
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_(facts_done) struct facts f = {0};
+		_cleanup_buf_ struct buf text = BUF_INIT;
+
+		buf_addf(&text,
+			"json\tservices\t[{\"ID\":\"1\",\"Spec\":{\"Name\":\"x\",\"Labels\":{%s},"
+			"\"Mode\":{%s}},\"ServiceStatus\":{\"RunningTasks\":%d,\"DesiredTasks\":%d}"
+			"}"
+			"]\n" END,
+			cases[i].labels, cases[i].mode, cases[i].running, cases[i].desired);
+		parse_ok(&f, buf_str(&text));
+		if (facts_services_run(&f) != cases[i].run)
+			fail_msg("case %zu", i);
+	}
+}
+
 static void test_swarm_nodes(void **state)
 {
 	_cleanup_(facts_done) struct facts f = {0};
@@ -569,6 +601,7 @@ int main(void)
 		cmocka_unit_test(test_question),
 		cmocka_unit_test(test_docker_info),
 		cmocka_unit_test(test_images),
+		cmocka_unit_test(test_services_run),
 		cmocka_unit_test(test_swarm_nodes),
 		cmocka_unit_test(test_swarm_things),
 		cmocka_unit_test(test_silent_docker),

@@ -109,6 +109,23 @@ static void test_up_then_nothing(void **state)
 	assert_non_null(map_get(&x.world.services, "svarm_gateway"));
 }
 
+/* What is deployed as it should be but does not run is no change to a plan; `up` sees to it. */
+static void test_up_settles_what_does_not_run(void **state)
+{
+	_sim_cluster_ x;
+	size_t scripts;
+
+	sim_cluster_init(&x);
+	sim_good(&x, true, false);
+	x.world.idle = true;
+	scripts = x.nodes[0].scripts;
+	assert_int_equal(sim_good(&x, false, false), 0);
+	assert_true(x.world.idle);
+	assert_int_equal(sim_good(&x, true, false), 0);
+	assert_false(x.world.idle);
+	assert_int_equal(x.nodes[0].scripts, scripts + 1);
+}
+
 static void before(const struct sim_result *r, const char *first, const char *second)
 {
 	if (sim_at(r, first) > sim_at(r, second))
@@ -796,6 +813,7 @@ int main(void)
 		cmocka_unit_test(test_apply_refuses_in_a_plan),
 		cmocka_unit_test(test_no_file_stays_open),
 		cmocka_unit_test(test_up_then_nothing),
+		cmocka_unit_test(test_up_settles_what_does_not_run),
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_leader_only_holds_the_lock),
 		cmocka_unit_test(test_leader_alone_changes),

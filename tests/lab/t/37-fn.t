@@ -132,10 +132,11 @@ until_it_says 'echo: a-word$' "$svarm" fn logs echo --since 5m "$mine"
 report $? "fn logs"
 "$svarm" fn logs echo --json --tail 1 "$mine" 2>/dev/null | jq -e '.name == "echo" and (.text | test("echo: "))' >/dev/null
 report $? "fn logs --json"
-timeout -s INT 8 "$svarm" fn logs echo --follow --since 1s "$mine" >"$tmp/followed" 2>&1 &
+timeout -s INT 60 "$svarm" fn logs echo --follow --since 1s "$mine" >"$tmp/followed" 2>&1 &
 follower=$!
-sleep 3
 "$svarm" fn invoke echo --path '?log=a-later-word' "$mine" >/dev/null 2>&1
+until_it_says 'echo: a-later-word$' cat "$tmp/followed"
+kill -INT "$follower"
 wait "$follower"
 grep -q 'echo: a-later-word$' "$tmp/followed"
 report $? "fn logs --follow"

@@ -38,5 +38,9 @@ node 1 'systemctl reload svarm-firewall' >/dev/null
 is "reloading the firewall makes it what it was" "$(node 1 'nft list chain inet svarm outside' | grep -c seen-)" 0
 
 check "it survives a restart of dockerd" node 1 'systemctl restart docker && nft list table inet svarm >/dev/null'
-sleep 3
+# What is to be closed must be there first: the gateway's port, seen from a peer.
+for _ in $(seq 60); do
+	node 2 "perl -MIO::Socket::INET -e 'exit !IO::Socket::INET->new(PeerAddr => \"10.88.0.11:8080\", Timeout => 3)'" && break
+	sleep 0.5
+done
 is "and so does what is closed" "$(tests/lab/scan.py 10.77.0.11 2377,4789,7946,8080-8082,9090 | tr '\n' ' ')" "open: refused: "

@@ -44,7 +44,10 @@ says "as a change" 'net\.ipv4\.tcp_tw_reuse +2 +1'
 # --- lock ---
 "$lab" ssh 1 'exec 9>>/run/svarm-lock; flock 9; echo "somebody@elsewhere, up" >/run/svarm-lock; sleep 20' </dev/null &
 holder=$!
-sleep 1.5
+for _ in $(seq 40); do
+	node 1 'grep -q somebody@elsewhere /run/svarm-lock' && break
+	sleep 0.25
+done
 exits 5 "while another run holds the lock, exit 5" "$svarm" up --no-health "$spec"
 says "naming the holder" 'somebody@elsewhere'
 is "nothing was changed" "$(node 1 'sysctl -n net.ipv4.tcp_tw_reuse')" 2

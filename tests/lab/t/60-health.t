@@ -51,6 +51,19 @@ settle() {
 	done
 	return 1
 }
+within() { # SECONDS COMMAND…
+	local end=$((SECONDS + $1))
+	shift
+	until "$@"; do
+		[ "$SECONDS" -lt "$end" ] || return 1
+		sleep 0.5
+	done
+}
+# shellcheck disable=SC2317
+manages() { # NODE true|false: as the node itself sees it
+	is_manager() { [ "$(node "$1" "docker info --format '{{.Swarm.ControlAvailable}}'")" = "$2" ]; }
+	within 40 is_manager "$@"
+}
 pid_of() { # NODE SERVICE: of its container's first process
 	node "$1" "docker inspect -f '{{.State.Pid}}' \$(docker ps -q -f label=com.docker.swarm.service.name=$2)"
 }
@@ -80,7 +93,7 @@ fault 'dockerd hangs' docker.running lab-2 failed 'does not answer' \
 
 # --- the swarm and its services ----------------------------------------------------------------
 fault 'a worker was made manager' swarm.member lab-2 failed 'a manager; the spec says worker' \
-	'node 1 "docker node promote lab-2"; sleep 3' 'node 1 "docker node demote lab-2"; sleep 3' --only swarm
+	'node 1 "docker node promote lab-2"; manages 2 true' 'node 1 "docker node demote lab-2"; manages 2 false' --only swarm
 fault 'a node takes no tasks' swarm.ready lab-3 warning 'takes no tasks' \
 	'node 1 "docker node update --availability pause lab-3"' \
 	'node 1 "docker node update --availability active lab-3"' --only swarm
