@@ -97,7 +97,7 @@ demo: deps ## the main job: three bare nodes to a working function
 report-png: test-programs ## docs/report.png, the picture of the report in the README, anew (chromium)
 	$(q)mkdir -p build/report && $(T)/report_make tests/unit/data/bench.json >build/report/report.html
 	$(q)chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --user-data-dir=build/report/profile \
-		--window-size=1280,2320 --screenshot=docs/report.png "file://$(CURDIR)/build/report/report.html"
+		--window-size=1280,2480 --screenshot=docs/report.png "file://$(CURDIR)/build/report/report.html"
 
 bench-converge: all images ## cold up and no-op plan against hand-written ssh
 	$(q)tests/bench/converge
