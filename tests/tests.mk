@@ -94,6 +94,11 @@ demo: deps ## the main job: three bare nodes to a working function
 	$(q)$(MAKE) --no-print-directory all images
 	$(q)tests/lab/demo
 
+report-png: test-programs ## docs/report.png, the picture of the report in the README, anew (chromium)
+	$(q)mkdir -p build/report && $(T)/report_make tests/unit/data/bench.json >build/report/report.html
+	$(q)chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --user-data-dir=build/report/profile \
+		--window-size=1280,2480 --screenshot=docs/report.png "file://$(CURDIR)/build/report/report.html"
+
 bench-converge: all images ## cold up and no-op plan against hand-written ssh
 	$(q)tests/bench/converge
 bench-async: programs build/async_load ## asynchronous calls on this machine: accepted, worked off, one alone
@@ -107,5 +112,5 @@ bench-loadgen: ## the load generator against wrk, ab, h2load, hey; MEM_SECONDS=6
 bench: bench-converge bench-faas bench-loadgen ## all benchmarks
 
 .PHONY: test-programs fuzz deps check check-style check-unit check-fuzz check-plan check-system \
-	check-api check-lab check-load lab-up lab-down lab-reset lab-ssh demo bench bench-converge bench-async \
+	check-api check-lab check-load lab-up lab-down lab-reset lab-ssh demo report-png bench bench-converge bench-async \
 	bench-faas bench-loadgen

@@ -121,7 +121,7 @@ static void add_matrix(const struct part *p, const struct matrix *m)
 	buf_adds(p->out, " network, MTU ");
 	page_number(p->out, page_num(m->network, "mtu"));
 	buf_adds(p->out, ": from row to column</caption>\n"
-			 "<thead><tr><th scope=\"col\">from ＼ to</th>");
+			 "<thead><tr><th scope=\"col\">from ↓ to →</th>");
 	for (size_t i = 0; i < m->n; i++) {
 		buf_adds(p->out, "<th scope=\"col\">");
 		page_clip(p->out, m->names[i], PAGE_NAME);

@@ -14,7 +14,7 @@ void pairs_open(struct buf *out, const char *caption, const char *before, const 
 		"<span class=\"key soft\" aria-hidden=\"true\"></span>%s, "
 		"<span class=\"key c0\" aria-hidden=\"true\"></span>%s</th>"
 		"<th scope=\"col\" class=\"n\">value</th><th scope=\"col\" class=\"n\">ratio</th>"
-		"<th scope=\"col\">verdict</th></tr></thead>\n<tbody>\n",
+		"<th scope=\"col\">effect</th></tr></thead>\n<tbody>\n",
 		caption, before, after);
 }
 

@@ -28,6 +28,16 @@ static double median(const struct part *p, bool tuned, const char *inside, const
 	return n % 2 ? values[n / 2] : values[n / 2 - 1] / 2 + values[n / 2] / 2;
 }
 
+/* In the words people use: 14.7 times less, not 0.068 times. */
+static void add_gain(struct buf *out, double without, double with)
+{
+	bool less = with < without;
+	double ratio = less ? without / with : with / without;
+
+	cell_value(out, with > 0 && without > 0 ? ratio : (double)NAN, "ratio");
+	cell_text(out, less ? "less" : "as much");
+}
+
 static void add_pairs(const struct part *p)
 {
 	static const struct {
@@ -46,9 +56,7 @@ static void add_pairs(const struct part *p)
 		double with = median(p, true, rows[i].inside, rows[i].member);
 
 		pairs_row(p->out, rows[i].title, NULL, without, with, rows[i].unit);
-		buf_adds(p->out, "<td class=\"n\">");
-		page_value(p->out, without > 0 ? with / without : (double)NAN, "ratio");
-		buf_adds(p->out, "</td><td></td>");
+		add_gain(p->out, without, with);
 		row_close(p->out);
 	}
 	table_close(p->out);
@@ -66,6 +74,11 @@ void report_redis(const struct part *p)
 	if (!page_count(p->detail, "runs", PAGE_ROWS))
 		return;
 	add_pairs(p);
+	if (json_str(p->detail, "text")) {
+		buf_adds(p->out, "<p class=\"note\">");
+		page_text(p->out, json_str(p->detail, "text"));
+		buf_adds(p->out, "</p>\n");
+	}
 	table_open(p->out, "runs", "All runs", columns, ARRAY_SIZE(columns));
 	while (page_next(p->detail, "runs", PAGE_ROWS, &at, &run)) {
 		buf_adds(p->out, "<tr><th scope=\"row\">");
