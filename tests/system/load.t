@@ -175,7 +175,8 @@ def test_rounds(echo):
     check("and says how far it was kept up with", figures["kept_up_to"] == 5 and
           [x["kept_up"] for x in figures["steps"]] == [True, False, False, False] and got == 1, figures)
     _, figures = load(echo.port, "?delay=50", "-c", "16", "-r", "100", "-d", "500ms", "--until-stable")
-    check("--until-stable: rounds until they agree, or ten", figures["answers"] + figures["unsent"] == 50 * figures["rounds"] and
+    check("--until-stable: rounds until they agree, or ten",
+          figures["answers"] + figures["unsent"] == 50 * figures["rounds"] and
           (3 <= figures["rounds"] <= 10 if figures["stable"] else figures["rounds"] == 10), figures)
 
 
@@ -239,8 +240,8 @@ def main():
         return 0
     run_all([test_answers, test_misbehaviour, test_raw, test_endless, test_request, test_usage])
     with Echo() as echo:  # what needs some quiet
-        run_all([test_stall, test_idle_connections, lambda: test_delays(echo), lambda: test_course(echo), lambda: test_rounds(echo),
-                 lambda: test_limits(echo)])
+        run_all([test_stall, test_idle_connections, lambda: test_delays(echo), lambda: test_course(echo),
+                 lambda: test_rounds(echo), lambda: test_limits(echo)])
     return done()
 
 
