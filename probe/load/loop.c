@@ -322,7 +322,7 @@ static bool cancelled(const struct loop *l)
 	const struct schedule *s = l->schedule;
 
 	return atomic_load_explicit(&s->given_up, memory_order_relaxed) ||
-	       (s->o->cancel && *s->o->cancel);
+	       (s->o->cancel && __atomic_load_n(s->o->cancel, __ATOMIC_RELAXED));
 }
 
 /* One round: what epoll sees, then what the clock says. */

@@ -55,7 +55,7 @@ static volatile sig_atomic_t cancel;
 static void on_signal(int sig)
 {
 	(void)sig;
-	cancel = 1;
+	__atomic_store_n(&cancel, 1, __ATOMIC_RELAXED); /* threads read it */
 }
 
 static bool parse_number(const char *s, double most, double *ret)
