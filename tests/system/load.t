@@ -197,8 +197,11 @@ def test_request():
 def test_stall():
     """A server frozen for a second: the calls that would have come count, in the open loop."""
     with Echo() as echo:
-        echo.freeze(1, 1)
-        _, figures = load(echo.port, "", "-c", "200", "-d", "3", "-r", "100")
+        p = subprocess.Popen([LOAD, "--progress", "-c", "200", "-d", "3", "-r", "100",
+                              f"http://127.0.0.1:{echo.port}/"], stdout=subprocess.PIPE, text=True)
+        p.stdout.readline()  # a second of it is over
+        echo.freeze(1)
+        figures = json.loads(p.communicate(timeout=60)[0].splitlines()[-1])
     check("open loop: a stall of 1 s is in the percentiles",
           figures["answers"] == 300 and figures["latency_ms"]["p90"] > 400, figures)
 

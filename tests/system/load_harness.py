@@ -184,13 +184,10 @@ class Echo:
         self.process.kill()
         self.process.wait()
 
-    def freeze(self, after, seconds):
-        def run():
-            time.sleep(after)
-            self.process.send_signal(signal.SIGSTOP)
-            time.sleep(seconds)
-            self.process.send_signal(signal.SIGCONT)
-        threading.Thread(target=run, daemon=True).start()
+    def freeze(self, seconds):
+        self.process.send_signal(signal.SIGSTOP)
+        time.sleep(seconds)
+        self.process.send_signal(signal.SIGCONT)
 
 
 results, lock = [], threading.Lock()
