@@ -38,7 +38,7 @@ bool load_agree(const double *values, size_t n, size_t last, double bound)
 
 static bool cancelled(const struct load_options *o)
 {
-	return o->cancel && *o->cancel;
+	return o->cancel && __atomic_load_n(o->cancel, __ATOMIC_RELAXED);
 }
 
 /* One run into @ret, which is emptied first, and added to @sum. */
