@@ -47,6 +47,7 @@ static const struct container *find_container(const struct node_evidence *e, con
 	return NULL;
 }
 
+/* Whose connections are these?  A queue worker's, else a gateway's. */
 static const struct container *client_on(const struct node_evidence *e)
 {
 	const struct container *c = find_container(e, "svarm_queue-worker");
@@ -54,23 +55,33 @@ static const struct container *client_on(const struct node_evidence *e)
 	return c ? c : find_container(e, "svarm_gateway");
 }
 
-/* A node with a client of Redis, rather not the one that Redis is on.  NULL or why not. */
-static const char *choose(struct plan *p)
+/* Through the overlay, if there is any other node; with a worker rather than a gateway. */
+static int worth(const struct node_evidence *e, const struct node_evidence *home)
 {
-	const struct node_evidence *home = NULL;
-	const char *why = "no queue worker and no gateway runs on any node";
+	return (e != home ? 4 : 2) + (find_container(e, "svarm_queue-worker") ? 1 : 0);
+}
 
+static const struct node_evidence *find_redis(struct plan *p)
+{
 	for (size_t i = 0; i < p->b->evidence->n; i++) {
 		const struct node_evidence *e = &p->b->evidence->nodes[i];
-		const struct container *redis = find_container(e, "svarm_redis");
+		const struct container *c = find_container(e, "svarm_redis");
 
-		if (redis && !home) {
-			home = e;
-			p->target = arena_printf(p->arena,
-				strchr(redis->address, ':') ? "[%s]:%d" : "%s:%d", redis->address,
-				REDIS_PORT);
-		}
+		if (!c)
+			continue;
+		p->target = arena_printf(p->arena, strchr(c->address, ':') ? "[%s]:%d" : "%s:%d",
+			c->address, REDIS_PORT);
+		return e;
 	}
+	return NULL;
+}
+
+/* NULL, or why it cannot be measured anywhere; raw. */
+static const char *choose(struct plan *p)
+{
+	const struct node_evidence *home = find_redis(p);
+	const char *why = "no queue worker and no gateway runs on any node";
+
 	if (!home)
 		return "no Redis of svarm's runs on any node";
 	for (size_t i = 0; i < p->b->evidence->n; i++) {
@@ -83,7 +94,7 @@ static const char *choose(struct plan *p)
 			why = agent_error(agent);
 			continue;
 		}
-		if (p->from && (p->from != home || e == home))
+		if (p->from && worth(p->from, home) >= worth(e, home))
 			continue;
 		p->from = e;
 		p->agent = agent;
