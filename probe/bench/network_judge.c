@@ -21,7 +21,7 @@ enum { LOSS_LEAST = 3 }; /* packets: one or two say nothing */
 #define P50_TIMES   4.0
 #define P50_MORE    2.0
 #define P99_TIMES   10.0
-#define P99_MORE    20.0
+#define P99_MORE    50.0
 #define SPEED_TIMES 5.0
 
 enum { VXLAN_BYTES = 50, MOST_FINDINGS = 4 };
@@ -78,8 +78,20 @@ static bool is_to_blame(const struct view *v, size_t node)
 	return count(v, node, true) == count_bad(v) && count(v, node, false) == count_bad(v);
 }
 
-/* "lab-1 to lab-2", "between lab-1 and lab-2", "every pair with lab-2", "lab-1 to lab-2 and 3
- * other pairs". */
+/* Are the bad pairs just those from @node (or, with @to, those that lead there)? */
+static bool is_end(const struct view *v, size_t node, bool to)
+{
+	for (size_t i = 0; i < v->net->n_pairs; i++) {
+		const struct network_pair *p = &v->net->pairs[i];
+
+		if (((to ? p->to : p->from) == node) != v->bad[i])
+			return false;
+	}
+	return true;
+}
+
+/* "lab-1 to lab-2", "every node to lab-2", "between lab-1 and lab-2", "every pair with lab-2",
+ * "lab-1 to lab-2 and 3 other pairs". */
 static const char *which(struct view *v)
 {
 	const struct network_pair *p = &v->net->pairs[first_bad(v)];
@@ -96,6 +108,10 @@ static const char *which(struct view *v)
 			one = false;
 	if (one)
 		return arena_printf(&v->r->arena, "between %s and %s", from, to);
+	if (is_end(v, p->from, false))
+		return arena_printf(&v->r->arena, "%s to every node", from);
+	if (is_end(v, p->to, true))
+		return arena_printf(&v->r->arena, "every node to %s", to);
 	if (blame_from != blame_to)
 		return arena_printf(&v->r->arena, "every pair with %s", blame_from ? from : to);
 	if (n == v->net->n_pairs)
@@ -338,6 +354,9 @@ static void judge_fit(struct view *v, const struct network *private, const struc
 {
 	int overlay = 0, below = 0;
 
+	mark(v, is_narrow, 0);
+	if (count_bad(v))
+		return; /* that is said already */
 	for (size_t i = 0; i < v->net->n_pairs; i++)
 		overlay = MAX_OF(overlay, v->sums[i].interface_mtu);
 	for (size_t i = 0; i < private->n_pairs; i++)
