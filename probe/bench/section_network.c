@@ -14,7 +14,7 @@ enum { N_NETWORKS = 2, SERVER_SECONDS = 600 };
 
 #define BUDGET       (20 * USEC_PER_SEC) /* of all measuring, without what starting costs */
 #define LEAST        (200 * USEC_PER_MSEC)
-#define MOST         (500 * USEC_PER_MSEC)
+#define MOST         (400 * USEC_PER_MSEC)
 #define START_WITHIN (20 * USEC_PER_SEC)
 #define ASK_WITHIN   (30 * USEC_PER_SEC)
 
