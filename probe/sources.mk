@@ -4,13 +4,13 @@ PROBE_SRC := \
 	probe/bench/agent_frame.c \
 	probe/bench/agents.c \
 	probe/bench/agents_job.c \
-	probe/bench/program.c \
 	probe/bench/latency.c \
 	probe/bench/network_detail.c \
 	probe/bench/network_judge.c \
 	probe/bench/network_plan.c \
 	probe/bench/network_print.c \
 	probe/bench/network_read.c \
+	probe/bench/program.c \
 	probe/bench/redis_judge.c \
 	probe/bench/section.c \
 	probe/bench/section_async.c \
