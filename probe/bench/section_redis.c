@@ -9,6 +9,7 @@
  * when it is made, does nothing but sleep, and is gone with the measurement, or a minute later by
  * itself should nobody be left to remove it.
  */
+#include <math.h>
 #include <string.h>
 
 #include "lib/base/quote.h"
@@ -21,6 +22,8 @@ enum { ID_LEN = 64, REDIS_PORT = 6379, DEFAULT_REUSE = 2, MAX_OUTPUT = 64 * 1024
 #define REUSE        "net.ipv4.tcp_tw_reuse"
 #define PLAIN        (3 * USEC_PER_SEC) /* of a run; with another to compare it to: */
 #define COMPARED     (6 * USEC_PER_SEC)
+#define LONGEST      (12 * USEC_PER_SEC)
+#define USED_PORTS   0.75
 #define MARGIN       (30 * USEC_PER_SEC)
 #define CONCURRENCY  "4"
 #define SLEEP_BEYOND 60 /* seconds */
@@ -205,6 +208,17 @@ static int own_reuse(const struct plan *p)
 	return value && strlen(value) == 1 && *value >= '0' && *value <= '2' ? *value - '0' : -1;
 }
 
+/* A run is compared to one that must have time to use up its ports: an outgoing connection takes
+ * every second one first. */
+static void choose_duration(struct plan *p, const struct redis_run *first)
+{
+	double ports = USED_PORTS * (first->port_high - first->port_low + 1);
+
+	if (!first->error && first->port_low && first->rate > 0)
+		p->duration = (usec_t)fmin(
+			fmax(ports / first->rate * 1e6, (double)COMPARED), (double)LONGEST);
+}
+
 /* Each pair of runs in the other order than the one before: what changes meanwhile favours none. */
 static void measure(struct plan *p, struct redis_runs *all)
 {
@@ -217,6 +231,8 @@ static void measure(struct plan *p, struct redis_runs *all)
 			r->round = round;
 			r->tuned = !all->ab || (k == 0) == (round % 2 == 1);
 			measure_one(p, r->tuned ? tuned : DEFAULT_REUSE, r);
+			if (all->ab && all->n == 1)
+				choose_duration(p, r);
 		}
 }
 
