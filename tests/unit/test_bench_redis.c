@@ -116,8 +116,18 @@ static void test_compared(void **state)
 	for (size_t i = 1; i < RUNS; i += 2)
 		read_into(&s->runs[i], RUN("2", "6800", "59", NO_FAULT));
 	redis_judge(&s->all, &s->r);
-	assert_string_equal(json_str(s->r.detail, "text"),
-		"no effect of tcp_tw_reuse here: the ports did not run short");
+	assert_string_equal(json_str(s->r.detail, "text"), "no effect of tcp_tw_reuse here");
+	scene_free(s);
+
+	/* Too few connections to need a port twice: a difference is noise. */
+	s = scene_new(true);
+	for (size_t i = 1; i < RUNS; i += 2)
+		s->runs[i].connections = 14000;
+	expect(s, HEALTH_OK,
+		"6974 connections a second, 58 us of processor each; the ports did not run short "
+		"without tcp_tw_reuse",
+		NULL);
+	assert_true(isnan(section_median(&s->r, "rate_gain")));
 	scene_free(s);
 
 	/* A round of which one half is missing compares nothing. */
