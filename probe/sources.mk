@@ -10,6 +10,7 @@ PROBE_SRC := \
 	probe/bench/network_plan.c \
 	probe/bench/network_print.c \
 	probe/bench/network_read.c \
+	probe/bench/network_which.c \
 	probe/bench/program.c \
 	probe/bench/redis_judge.c \
 	probe/bench/section.c \

@@ -38,22 +38,6 @@ struct view {
 	size_t n_findings;
 };
 
-/* ---- which pairs ---- */
-
-static bool has_node(const struct network_pair *p, size_t node)
-{
-	return p->from == node || p->to == node;
-}
-
-static size_t count(const struct view *v, size_t node, bool bad_only)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < v->net->n_pairs; i++)
-		n += has_node(&v->net->pairs[i], node) && (v->bad[i] || !bad_only);
-	return n;
-}
-
 static size_t count_bad(const struct view *v)
 {
 	size_t n = 0;
@@ -72,52 +56,9 @@ static size_t first_bad(const struct view *v)
 	return i;
 }
 
-/* Is @node in every bad pair, and is every pair of it bad? */
-static bool is_to_blame(const struct view *v, size_t node)
+static const char *which(const struct view *v)
 {
-	return count(v, node, true) == count_bad(v) && count(v, node, false) == count_bad(v);
-}
-
-/* Are the bad pairs just those from @node (or, with @to, those that lead there)? */
-static bool is_end(const struct view *v, size_t node, bool to)
-{
-	for (size_t i = 0; i < v->net->n_pairs; i++) {
-		const struct network_pair *p = &v->net->pairs[i];
-
-		if (((to ? p->to : p->from) == node) != v->bad[i])
-			return false;
-	}
-	return true;
-}
-
-/* "lab-1 to lab-2", "every node to lab-2", "between lab-1 and lab-2", "every pair with lab-2",
- * "lab-1 to lab-2 and 3 other pairs". */
-static const char *which(struct view *v)
-{
-	const struct network_pair *p = &v->net->pairs[first_bad(v)];
-	const char *from = v->names[p->from], *to = v->names[p->to];
-	bool blame_from = is_to_blame(v, p->from), blame_to = is_to_blame(v, p->to);
-	size_t n = count_bad(v);
-	bool one = true;
-
-	if (n == 1)
-		return arena_printf(&v->r->arena, "%s to %s", from, to);
-	for (size_t i = 0; i < v->net->n_pairs; i++)
-		if (v->bad[i] && !(has_node(&v->net->pairs[i], p->from) &&
-					 has_node(&v->net->pairs[i], p->to)))
-			one = false;
-	if (one)
-		return arena_printf(&v->r->arena, "between %s and %s", from, to);
-	if (is_end(v, p->from, false))
-		return arena_printf(&v->r->arena, "%s to every node", from);
-	if (is_end(v, p->to, true))
-		return arena_printf(&v->r->arena, "every node to %s", to);
-	if (blame_from != blame_to)
-		return arena_printf(&v->r->arena, "every pair with %s", blame_from ? from : to);
-	if (n == v->net->n_pairs)
-		return "every pair";
-	return arena_printf(
-		&v->r->arena, "%s to %s and %zu other pair%s", from, to, n - 1, n > 2 ? "s" : "");
+	return network_which(v->net, v->bad, v->names, &v->r->arena);
 }
 
 /* ---- findings ---- */
