@@ -25,6 +25,7 @@ PROBE_SRC := \
 	probe/bench/network_plan.c \
 	probe/bench/network_print.c \
 	probe/bench/network_read.c \
+	probe/bench/network_which.c \
 	probe/bench/node_summary.c \
 	probe/bench/node_tool.c \
 	probe/bench/place.c \
@@ -99,9 +100,6 @@ PROBE_SRC := \
 
 # svarm-probe, which measures on nodes; for benchmarks and tests also as svarm-load.  Not installed.
 TOOL_SRC := \
-	probe/tool/tuning.c \
-	probe/tool/trial.c \
-	probe/tool/stage.c \
 	probe/tool/agent.c \
 	probe/tool/agent_child.c \
 	probe/tool/async.c \
@@ -122,6 +120,9 @@ TOOL_SRC := \
 	probe/tool/net_serve.c \
 	probe/tool/net_stream.c \
 	probe/tool/net_wire.c \
+	probe/tool/stage.c \
+	probe/tool/trial.c \
+	probe/tool/tuning.c \
 	probe/tool/undo.c
 
 # All that svarm-probe consists of when it is linked for the nodes.

@@ -73,7 +73,10 @@ void network_sum(const struct network_pair *p, struct network_sum *ret);
 /* State, text, remedy, figures and detail.  @names are the nodes'. */
 void network_judge(const struct network *networks, size_t n, const char *const *names,
 	struct section_result *ret);
-/* Its parts: figures of all rounds; one network with its pairs appended to @detail. */
+/* Its parts: "lab-1 to lab-2", "every pair with lab-2" … for the pairs of which @bad is true, at
+ * least one; figures of all rounds; one network with its pairs appended to @detail. */
+const char *network_which(
+	const struct network *net, const bool *bad, const char *const *names, struct arena *arena);
 void network_figures(const struct network *networks, size_t n, struct section_result *ret);
 void network_detail(const struct network *net, const struct network_sum *sums,
 	const char *const *names, json_t *detail);

@@ -21,7 +21,7 @@ enum { LOSS_LEAST = 3 }; /* packets: one or two say nothing */
 #define P50_TIMES   4.0
 #define P50_MORE    2.0
 #define P99_TIMES   10.0
-#define P99_MORE    20.0
+#define P99_MORE    50.0
 #define SPEED_TIMES 5.0
 
 enum { VXLAN_BYTES = 50, MOST_FINDINGS = 4 };
@@ -37,22 +37,6 @@ struct view {
 	enum health_state state;
 	size_t n_findings;
 };
-
-/* ---- which pairs ---- */
-
-static bool has_node(const struct network_pair *p, size_t node)
-{
-	return p->from == node || p->to == node;
-}
-
-static size_t count(const struct view *v, size_t node, bool bad_only)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < v->net->n_pairs; i++)
-		n += has_node(&v->net->pairs[i], node) && (v->bad[i] || !bad_only);
-	return n;
-}
 
 static size_t count_bad(const struct view *v)
 {
@@ -72,36 +56,9 @@ static size_t first_bad(const struct view *v)
 	return i;
 }
 
-/* Is @node in every bad pair, and is every pair of it bad? */
-static bool is_to_blame(const struct view *v, size_t node)
+static const char *which(const struct view *v)
 {
-	return count(v, node, true) == count_bad(v) && count(v, node, false) == count_bad(v);
-}
-
-/* "lab-1 to lab-2", "between lab-1 and lab-2", "every pair with lab-2", "lab-1 to lab-2 and 3
- * other pairs". */
-static const char *which(struct view *v)
-{
-	const struct network_pair *p = &v->net->pairs[first_bad(v)];
-	const char *from = v->names[p->from], *to = v->names[p->to];
-	bool blame_from = is_to_blame(v, p->from), blame_to = is_to_blame(v, p->to);
-	size_t n = count_bad(v);
-	bool one = true;
-
-	if (n == 1)
-		return arena_printf(&v->r->arena, "%s to %s", from, to);
-	for (size_t i = 0; i < v->net->n_pairs; i++)
-		if (v->bad[i] && !(has_node(&v->net->pairs[i], p->from) &&
-					 has_node(&v->net->pairs[i], p->to)))
-			one = false;
-	if (one)
-		return arena_printf(&v->r->arena, "between %s and %s", from, to);
-	if (blame_from != blame_to)
-		return arena_printf(&v->r->arena, "every pair with %s", blame_from ? from : to);
-	if (n == v->net->n_pairs)
-		return "every pair";
-	return arena_printf(
-		&v->r->arena, "%s to %s and %zu other pair%s", from, to, n - 1, n > 2 ? "s" : "");
+	return network_which(v->net, v->bad, v->names, &v->r->arena);
 }
 
 /* ---- findings ---- */
@@ -338,6 +295,9 @@ static void judge_fit(struct view *v, const struct network *private, const struc
 {
 	int overlay = 0, below = 0;
 
+	mark(v, is_narrow, 0);
+	if (count_bad(v))
+		return; /* that is said already */
 	for (size_t i = 0; i < v->net->n_pairs; i++)
 		overlay = MAX_OF(overlay, v->sums[i].interface_mtu);
 	for (size_t i = 0; i < private->n_pairs; i++)

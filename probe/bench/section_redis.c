@@ -9,6 +9,7 @@
  * when it is made, does nothing but sleep, and is gone with the measurement, or a minute later by
  * itself should nobody be left to remove it.
  */
+#include <math.h>
 #include <string.h>
 
 #include "lib/base/quote.h"
@@ -21,6 +22,8 @@ enum { ID_LEN = 64, REDIS_PORT = 6379, DEFAULT_REUSE = 2, MAX_OUTPUT = 64 * 1024
 #define REUSE        "net.ipv4.tcp_tw_reuse"
 #define PLAIN        (3 * USEC_PER_SEC) /* of a run; with another to compare it to: */
 #define COMPARED     (6 * USEC_PER_SEC)
+#define LONGEST      (12 * USEC_PER_SEC)
+#define USED_PORTS   0.75
 #define MARGIN       (30 * USEC_PER_SEC)
 #define CONCURRENCY  "4"
 #define SLEEP_BEYOND 60 /* seconds */
@@ -47,6 +50,7 @@ static const struct container *find_container(const struct node_evidence *e, con
 	return NULL;
 }
 
+/* Whose connections are these?  A queue worker's, else a gateway's. */
 static const struct container *client_on(const struct node_evidence *e)
 {
 	const struct container *c = find_container(e, "svarm_queue-worker");
@@ -54,23 +58,33 @@ static const struct container *client_on(const struct node_evidence *e)
 	return c ? c : find_container(e, "svarm_gateway");
 }
 
-/* A node with a client of Redis, rather not the one that Redis is on.  NULL or why not. */
-static const char *choose(struct plan *p)
+/* Through the overlay, if there is any other node; with a worker rather than a gateway. */
+static int worth(const struct node_evidence *e, const struct node_evidence *home)
 {
-	const struct node_evidence *home = NULL;
-	const char *why = "no queue worker and no gateway runs on any node";
+	return (e != home ? 4 : 2) + (find_container(e, "svarm_queue-worker") ? 1 : 0);
+}
 
+static const struct node_evidence *find_redis(struct plan *p)
+{
 	for (size_t i = 0; i < p->b->evidence->n; i++) {
 		const struct node_evidence *e = &p->b->evidence->nodes[i];
-		const struct container *redis = find_container(e, "svarm_redis");
+		const struct container *c = find_container(e, "svarm_redis");
 
-		if (redis && !home) {
-			home = e;
-			p->target = arena_printf(p->arena,
-				strchr(redis->address, ':') ? "[%s]:%d" : "%s:%d", redis->address,
-				REDIS_PORT);
-		}
+		if (!c)
+			continue;
+		p->target = arena_printf(p->arena, strchr(c->address, ':') ? "[%s]:%d" : "%s:%d",
+			c->address, REDIS_PORT);
+		return e;
 	}
+	return NULL;
+}
+
+/* NULL, or why it cannot be measured anywhere; raw. */
+static const char *choose(struct plan *p)
+{
+	const struct node_evidence *home = find_redis(p);
+	const char *why = "no queue worker and no gateway runs on any node";
+
 	if (!home)
 		return "no Redis of svarm's runs on any node";
 	for (size_t i = 0; i < p->b->evidence->n; i++) {
@@ -83,7 +97,7 @@ static const char *choose(struct plan *p)
 			why = agent_error(agent);
 			continue;
 		}
-		if (p->from && (p->from != home || e == home))
+		if (p->from && worth(p->from, home) >= worth(e, home))
 			continue;
 		p->from = e;
 		p->agent = agent;
@@ -194,6 +208,17 @@ static int own_reuse(const struct plan *p)
 	return value && strlen(value) == 1 && *value >= '0' && *value <= '2' ? *value - '0' : -1;
 }
 
+/* A run is compared to one that must have time to use up its ports: an outgoing connection takes
+ * every second one first. */
+static void choose_duration(struct plan *p, const struct redis_run *first)
+{
+	double ports = USED_PORTS * (first->port_high - first->port_low + 1);
+
+	if (!first->error && first->port_low && first->rate > 0)
+		p->duration = (usec_t)fmin(
+			fmax(ports / first->rate * 1e6, (double)COMPARED), (double)LONGEST);
+}
+
 /* Each pair of runs in the other order than the one before: what changes meanwhile favours none. */
 static void measure(struct plan *p, struct redis_runs *all)
 {
@@ -206,6 +231,8 @@ static void measure(struct plan *p, struct redis_runs *all)
 			r->round = round;
 			r->tuned = !all->ab || (k == 0) == (round % 2 == 1);
 			measure_one(p, r->tuned ? tuned : DEFAULT_REUSE, r);
+			if (all->ab && all->n == 1)
+				choose_duration(p, r);
 		}
 }
 

@@ -10,7 +10,7 @@
 
 #include "lib/base/xalloc.h"
 
-enum { MAX_QUESTIONS = 1000000, ENOUGH_REFUSALS = 20 };
+enum { MAX_QUESTIONS = 1000000, ENOUGH_REFUSALS = 20, LEAST_LINGER_MS = 400 };
 
 struct flight {
 	int fd;
@@ -75,7 +75,9 @@ static void fly(struct flight *f, const struct net_target *t)
 		if (net_wait(f->fd, POLLIN, due))
 			take_answers(f, t);
 	}
-	patience = net_ns() + NET_LINGER_MS * 1000000ull;
+	/* Long enough for the slowest seen so far, and for a busy machine. */
+	patience = net_ns() + MIN_OF(MAX_OF(4 * f->result->ns.max, LEAST_LINGER_MS * 1000000ull),
+				      NET_LINGER_MS * 1000000ull);
 	while (f->result->ns.n < f->n && !hopeless(f) && net_wait(f->fd, POLLIN, patience))
 		take_answers(f, t);
 }

@@ -227,6 +227,19 @@ static void test_packet_size(void **state)
 		"overlay: lab-1 to lab-2: packets of more than 1400 bytes do not pass, where the "
 		"interface sends 1450 (fragmentation needed)",
 		"private interfaces to 1450");
+	s = scene_new();
+	for (size_t i = 0; i < PAIRS; i++)
+		if (s->pairs[1][i].to == 1)
+			read_into(s, 1, i,
+				"{\"by\": \"udp\", \"rtt_ms\": " RTT(
+					"0.3", "0.6") ", "
+						      "\"interface_mtu\": 1450, \"path_mtu\": "
+						      "1400, \"path_mtu_how\": "
+						      "\"black hole\", \"throughput_mbit\": 900}");
+	expect(s, HEALTH_FAIL,
+		"overlay: every node to lab-2: packets of more than 1400 bytes do not pass, where "
+		"the interface sends 1450 (black hole)",
+		"private interfaces to 1450");
 	/* Hetzner: the private network's own size is 1450 and the overlay was not told. */
 	s = scene_new();
 	for (size_t i = 0; i < PAIRS; i++)
@@ -280,11 +293,11 @@ static void test_outliers(void **state)
 	s = scene_new();
 	spoil_node(s, 1,
 		"{\"by\": \"udp\", \"rtt_ms\": " RTT(
-			"0.3", "45") ", \"sent\": 200, \"lost\": 0, "
+			"0.3", "80") ", \"sent\": 200, \"lost\": 0, "
 				     "\"interface_mtu\": 1450, \"path_mtu\": 1450, "
 				     "\"throughput_mbit\": 900}");
 	expect(s, HEALTH_WARN,
-		"overlay: every pair with lab-2: one round trip in a hundred takes 45.0 ms, where "
+		"overlay: every pair with lab-2: one round trip in a hundred takes 80.0 ms, where "
 		"fast pairs have 0.60",
 		"bench cpu");
 	s = scene_new();
