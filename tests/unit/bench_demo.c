@@ -60,8 +60,9 @@ int main(int argc, char **argv)
 	struct fleet_options fo = {.accept_new_host_keys = true, .run_id = "demo", .owner = "demo"};
 	struct bench_options o = {.progress = progress,
 		.sustain = (usec_t)strtoul(getenv("SUSTAIN") ? getenv("SUSTAIN") : "0", NULL, 10) *
-			USEC_PER_SEC};
+			   USEC_PER_SEC};
 	struct bench b = {.o = &o, .rounds = 3};
+	const char **names;
 	struct cluster *c;
 	struct fleet *f;
 	usec_t before;
@@ -72,6 +73,10 @@ int main(int argc, char **argv)
 		fprintf(stderr, "%s\n", err_msg(&err));
 		return 2;
 	}
+	names = xcalloc(c->n_nodes, sizeof(*names));
+	for (size_t i = 0; i < c->n_nodes; i++)
+		names[i] = c->nodes[i].name;
+	fo.events = events_new(names, c->n_nodes);
 	f = fleet_new(c, &fo);
 	r = fleet_each(f, nothing, NULL, &err);
 	b.cluster = c;
@@ -90,6 +95,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "%s\n", err_msg(&err));
 	agents_close(b.agents);
 	fleet_free(f);
+	events_free(fo.events);
+	free(names);
 	cluster_free(c);
 	return r < 0;
 }
