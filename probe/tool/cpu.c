@@ -183,19 +183,25 @@ static int run(double seconds)
 	return 0;
 }
 
-int tool_cpu(int argc, char **argv)
+static bool parse_arguments(int argc, char **argv, double *ret_seconds)
 {
 	static const struct option options[] = {
 		{"seconds", required_argument, NULL, 's'},
 		{0},
 	};
-	double seconds = 10;
 	int option;
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1)
-		if (option == '?' || !figures_parse_time(optarg, &seconds))
-			optind = argc + 1;
-	if (optind != argc) {
+		if (option == '?' || !figures_parse_time(optarg, ret_seconds))
+			return false;
+	return optind == argc;
+}
+
+int tool_cpu(int argc, char **argv)
+{
+	double seconds = 10;
+
+	if (!parse_arguments(argc, argv, &seconds)) {
 		fputs("usage: svarm-probe cpu [--seconds TIME]\n", stderr);
 		return EXIT_USAGE;
 	}
