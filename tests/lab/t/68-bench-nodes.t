@@ -2,10 +2,10 @@
 # svarm-probe on the lab's nodes: it starts, measures, and is gone; a disk that is throttled and
 # processors under a quota are noticed, each on the node that has it.
 # shellcheck source=tests/lab/t/lib.bash
-. "$(dirname "$0")/lib.bash" 20
+. "$(dirname "$0")/lib.bash" 22
 demo=build/release/tests/bench_demo
 make -s "$demo" >/dev/null 2>&1
-"$lab" up >/dev/null 2>&1
+"$svarm" up --no-health "$spec" >/dev/null 2>&1
 
 left() { # what a node has of svarm-probe: processes, files
 	for n in 1 2 3; do
@@ -41,6 +41,9 @@ awk '/^cpu: / { exit !($4 < 20) }' "$tmp/both"
 report $? "nodes of one machine take turns, and the turns are short"
 [ "$(left)" = "" ]
 report $? "nothing is left"
+
+check "commands run in a container's network" "$demo" "$spec" inside
+is "which has the overlay's address" "$(grep -cE '^eth0@[a-z0-9]+ +UP +10\.201\.' "$tmp/out")" 3
 
 # Killed while it measures: sshd hears of it, the agents end.
 "$demo" "$spec" 600 >"$tmp/out" 2>&1 &
