@@ -71,7 +71,7 @@ static inline void agent_job_endp(struct agent_job **j)
  */
 int agent_run(struct agent *g, const struct agent_command *c, json_t **ret, struct err *err)
 	_must_check_;
-/* As agent_run(); each line but the last goes to @line (raw), as it comes. */
+/* As agent_run(); each line that does not begin an object goes to @line (raw), as it comes. */
 int agent_follow(struct agent *g, const struct agent_command *c,
 	void (*line)(void *arg, const char *text), void *arg, json_t **ret, struct err *err)
 	_must_check_;

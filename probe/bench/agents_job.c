@@ -270,15 +270,10 @@ int agent_follow(struct agent *g, const struct agent_command *c,
 	if (r < 0)
 		return r;
 	while ((r = agent_job_line(j, patience(c), &line, err)) > 0) {
-		if (last.len && say)
-			say(arg, last.data);
 		buf_clear(&last);
 		buf_adds(&last, line);
-		/* What is said once a second should be seen now, and results begin like this. */
-		if (say && *line != '{') {
+		if (say && *line != '{')
 			say(arg, line);
-			buf_clear(&last);
-		}
 	}
 	status = ended(j, &errors);
 	if (r < 0)

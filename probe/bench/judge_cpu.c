@@ -21,13 +21,21 @@
 	"the processors slow down under load (credits, heat): take a plan without burst credits"
 #define REMEDY_QUOTA "a quota holds this server back: take a plan with more processor time"
 
+static const char *reason_ok(double steal, double slower, struct arena *a)
+{
+	if (!isfinite(slower))
+		return arena_printf(
+			a, "steal %.1f %%; too busy to say whether it slows down", steal);
+	return arena_printf(a, "steal %.1f %%, slowdown %.0f %%", steal, slower);
+}
+
 void judge_cpu(const json_t *seen, struct arena *a, struct node_verdict *ret)
 {
 	const double steal = node_number(seen, "steal"), slower = node_number(seen, "slowdown");
 	const double got = node_number(seen, "got"), idle = node_number(seen, "idle");
 	const double cut = 100 * node_number(seen, "throttled") / node_number(seen, "periods");
 
-	if (!isfinite(steal) || !isfinite(slower))
+	if (!isfinite(steal))
 		*ret = (struct node_verdict){
 			NULL, HEALTH_FAIL, "svarm-probe said nothing of it", "report this fault"};
 	else if (steal >= STEAL_WARN)
@@ -52,6 +60,5 @@ void judge_cpu(const json_t *seen, struct arena *a, struct node_verdict *ret)
 			arena_printf(a, "the same work took %.0f %% longer at the end", slower),
 			REMEDY_CREDITS};
 	else
-		*ret = (struct node_verdict){"ok", HEALTH_OK,
-			arena_printf(a, "steal %.1f %%, slowdown %.0f %%", steal, slower), NULL};
+		*ret = (struct node_verdict){"ok", HEALTH_OK, reason_ok(steal, slower, a), NULL};
 }

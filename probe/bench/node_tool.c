@@ -67,31 +67,39 @@ static void *turn_main(void *arg)
 
 /* ---- which nodes share a machine ---- */
 
-static void boot_id(struct agent *g, struct buf *out)
+/* A kernel's count of context switches; 0 when it does not say. */
+static unsigned long long switches(struct agent *g)
 {
-	static const char *const argv[] = {"/bin/cat", "/proc/sys/kernel/random/boot_id", NULL};
+	static const char *const argv[] = {"/bin/grep", "^ctxt ", "/proc/stat", NULL};
 	struct agent_command c = {.argv = argv, .deadline = 5 * USEC_PER_SEC};
+	_cleanup_buf_ struct buf out = BUF_INIT;
+	unsigned long long n = 0;
 
-	if (agent_output(g, &c, 64, out, NULL) < 0)
-		buf_clear(out);
+	if (agent_output(g, &c, 64, &out, NULL) < 0 || sscanf(buf_str(&out), "ctxt %llu", &n) != 1)
+		return 0;
+	return n;
 }
 
+bool node_same_kernel(const unsigned long long a[2], const unsigned long long b[2])
+{
+	return a[0] && a[0] <= b[0] && b[0] <= a[1] && a[1] <= b[1];
+}
+
+/* Servers that are containers of one machine have all the ids of their own, but its kernel's counts
+ * in common: asked in turns, they give one rising row. */
 static void find_machines(struct run *run)
 {
-	struct buf *ids = xcalloc(run->n, sizeof(*ids));
+	_cleanup_free_ unsigned long long(*seen)[2] = xcalloc(run->n, sizeof(*seen));
 
+	for (size_t turn = 0; run->tool->argv_shared && turn < 2; turn++)
+		for (size_t i = 0; i < run->n; i++)
+			seen[i][turn] = switches(agents_at(run->b->agents, i));
 	for (size_t i = 0; i < run->n; i++) {
 		run->machine[i] = i;
-		if (!run->tool->argv_shared)
-			continue;
-		boot_id(agents_at(run->b->agents, i), &ids[i]);
-		for (size_t k = 0; k < i && ids[i].len && run->machine[i] == i; k++)
-			if (!strcmp(buf_str(&ids[k]), ids[i].data))
+		for (size_t k = 0; k < i && run->machine[i] == i; k++)
+			if (node_same_kernel(seen[k], seen[i]))
 				run->machine[i] = k;
 	}
-	for (size_t i = 0; i < run->n; i++)
-		buf_done(&ids[i]);
-	free(ids);
 }
 
 /* ---- all ---- */

@@ -22,6 +22,10 @@ int node_tool_run(struct bench *b, const struct node_tool *t, struct node_answer
 	struct err *err) _must_check_;
 void node_answers_done(struct node_answer *a, size_t n);
 
+/* Do two nodes have one kernel?  @a and @b are its count of something that only rises, asked in the
+ * order a, b, a, b; 0 where it is not known. */
+bool node_same_kernel(const unsigned long long a[2], const unsigned long long b[2]);
+
 /* Reading what is hostile. */
 
 /* Member @key of @o; NAN when it is no number. */

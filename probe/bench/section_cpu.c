@@ -54,8 +54,11 @@ static void judge(const struct node_answer *answers, size_t n, struct section_re
 	json_object_set_new(ret->detail, "nodes", nodes);
 	section_figure(ret, "steal", "%", BETTER_LOWER, steal);
 	section_figure(ret, "slowdown", "%", BETTER_LOWER, slower);
-	snprintf(figures, sizeof(figures), "at most: steal %.1f %%, slowdown %.0f %%", steal,
-		slower);
+	if (isfinite(slower))
+		snprintf(figures, sizeof(figures), "at most: steal %.1f %%, slowdown %.0f %%",
+			steal, slower);
+	else
+		snprintf(figures, sizeof(figures), "at most: steal %.1f %%", steal);
 	node_summary_found(&sum, ret, "every node gets its processors", figures);
 }
 

@@ -292,7 +292,7 @@ static void turn(struct agent *a, const sigset_t *unblocked)
 	for (size_t i = 0; i < MAX_CHILDREN; i++)
 		if (a->children[i].pid)
 			check_child(a, &a->children[i], now);
-	if (a->out.len && !a->over)
+	if (a->out.len)
 		write_answers(a);
 	if (now - a->heard >= SILENCE)
 		a->over = true;

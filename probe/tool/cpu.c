@@ -26,7 +26,7 @@
 #include "probe/tool/figures.h"
 #include "probe/tool/tool.h"
 
-enum { EXIT_USAGE = 2, EXIT_LOCAL = 3, UNIT = 1000000 };
+enum { EXIT_USAGE = 2, EXIT_LOCAL = 3, UNIT = 1000000, LEAST_UNITS = 5 };
 
 /* The part of the run at each end that is compared. */
 #define END_PART 0.2
@@ -116,22 +116,32 @@ static void watch(const struct sample *start, uint64_t until)
 	}
 }
 
+/* The same work, at both ends; null when there was too little of it to say. */
+static void print_work(const struct hist *first, const struct hist *last)
+{
+	const double start = figures_ms(hist_at(first, 0.5)), end = figures_ms(hist_at(last, 0.5));
+
+	if (first->n < LEAST_UNITS || last->n < LEAST_UNITS) {
+		printf("\"work_start_ms\": null, \"work_end_ms\": null, \"slowdown\": null");
+		return;
+	}
+	printf("\"work_start_ms\": %.4f, \"work_end_ms\": %.4f, \"slowdown\": %.2f", start, end,
+		end > start ? 100 * (end / start - 1) : 0);
+}
+
 static void report(size_t cores, const struct sample *a, const struct sample *b,
 	const struct worker *all, uint64_t own)
 {
 	const double seconds = (double)(b->at - a->at) / 1e9;
 	const unsigned long long total = b->ticks.total - a->ticks.total;
-	const double start = figures_ms(hist_at(&all->first, 0.5));
-	const double end = figures_ms(hist_at(&all->last, 0.5));
 
 	printf("{\"cores\": %zu, \"seconds\": %.3f, \"steal\": %.3f, \"idle\": %.3f, "
-	       "\"busy\": %.3f, \"got\": %.3f, \"work_start_ms\": %.4f, \"work_end_ms\": %.4f, "
-	       "\"slowdown\": %.2f",
+	       "\"busy\": %.3f, \"got\": %.3f, ",
 		cores, seconds, percent(b->ticks.steal - a->ticks.steal, total),
 		percent(b->ticks.idle - a->ticks.idle, total),
 		percent(b->ticks.busy - a->ticks.busy, total),
-		100 * (double)own / 1e9 / (seconds * (double)cores), start, end,
-		start > 0 && end > start ? 100 * (end / start - 1) : 0);
+		100 * (double)own / 1e9 / (seconds * (double)cores));
+	print_work(&all->first, &all->last);
 	if (a->has_quota && b->has_quota)
 		printf(", \"periods\": %llu, \"throttled\": %llu",
 			b->quota.periods - MIN_OF(a->quota.periods, b->quota.periods),
@@ -173,19 +183,25 @@ static int run(double seconds)
 	return 0;
 }
 
-int tool_cpu(int argc, char **argv)
+static bool parse_arguments(int argc, char **argv, double *ret_seconds)
 {
 	static const struct option options[] = {
 		{"seconds", required_argument, NULL, 's'},
 		{0},
 	};
-	double seconds = 10;
 	int option;
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1)
-		if (option == '?' || !figures_parse_time(optarg, &seconds))
-			optind = argc + 1;
-	if (optind != argc) {
+		if (option == '?' || !figures_parse_time(optarg, ret_seconds))
+			return false;
+	return optind == argc;
+}
+
+int tool_cpu(int argc, char **argv)
+{
+	double seconds = 10;
+
+	if (!parse_arguments(argc, argv, &seconds)) {
 		fputs("usage: svarm-probe cpu [--seconds TIME]\n", stderr);
 		return EXIT_USAGE;
 	}

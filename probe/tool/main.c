@@ -1,5 +1,11 @@
-/* svarm-probe: the table of its tools.  Called by a name like svarm-load it is that tool at once.
+/*
+ * svarm-probe: the table of its tools.  Called by a name like svarm-load it is that tool at once.
+ *
+ * Linked statically for the nodes it must not load libraries of theirs, which a resolver that the
+ * node's nsswitch.conf names would be (and made for another libc): names are looked up in
+ * /etc/hosts and by DNS, which libc does by itself.
  */
+#include <nss.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -40,6 +46,10 @@ int main(int argc, char **argv)
 	const char *name = slash ? slash + 1 : argc ? argv[0] : "";
 	const struct tool *tool = !strncmp(name, "svarm-", 6) ? find(name + 6) : NULL;
 
+#ifdef SVARM_STATIC
+	__nss_configure_lookup("hosts", "files dns");
+	__nss_configure_lookup("services", "files");
+#endif
 	if (tool)
 		return tool->run(argc, argv);
 	tool = argc > 1 ? find(argv[1]) : NULL;

@@ -17,10 +17,10 @@ PROGRAMS = ["faas/gateway", "faas/worker", "faas/common"]
 MODULE = "faas/nginx"
 SHARED = "faas/common/keys.h"
 STANDARD = """arpa/inet.h assert.h ctype.h dirent.h errno.h fcntl.h fnmatch.h getopt.h grp.h ifaddrs.h
-    inttypes.h langinfo.h limits.h locale.h math.h net/if.h netdb.h netinet/in.h netinet/tcp.h poll.h
+    inttypes.h langinfo.h limits.h locale.h math.h net/if.h netdb.h netinet/in.h netinet/tcp.h nss.h poll.h
     pthread.h pwd.h sched.h search.h signal.h spawn.h stdalign.h stdarg.h stdatomic.h stdbool.h stddef.h
     stdint.h stdio.h stdlib.h string.h strings.h sys/epoll.h sys/eventfd.h sys/file.h sys/ioctl.h
-    sys/mman.h sys/prctl.h sys/random.h sys/param.h sys/resource.h sys/signalfd.h sys/socket.h sys/stat.h
+    sys/mman.h sys/prctl.h sys/random.h sys/param.h sys/resource.h sys/signalfd.h sys/socket.h sys/stat.h sys/statvfs.h
     sys/syscall.h sys/sysmacros.h sys/time.h sys/timerfd.h sys/types.h sys/uio.h sys/un.h sys/utsname.h sys/wait.h
     syslog.h termios.h time.h unistd.h wchar.h wctype.h""".split()
 
