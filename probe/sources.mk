@@ -13,6 +13,11 @@ PROBE_SRC := \
 	probe/bench/cold_judge.c \
 	probe/bench/cold_split.c \
 	probe/bench/cold_swarm.c \
+	probe/bench/http_cluster.c \
+	probe/bench/http_judge.c \
+	probe/bench/http_print.c \
+	probe/bench/http_result.c \
+	probe/bench/http_shot.c \
 	probe/bench/place.c \
 	probe/bench/remote.c \
 	probe/bench/program.c \
