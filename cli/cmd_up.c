@@ -1,14 +1,16 @@
 /* `svarm up`: bring every node to where the spec wants it, then prove with health that it is there.
  */
+#include "cli/bench_print.h"
 #include "cli/cmds.h"
 #include "cli/health_print.h"
 #include "cli/plan_print.h"
 #include "cli/session.h"
 #include "cli/signals.h"
+#include "cli/up_bench.h"
 
 struct up_options {
 	const char *images;
-	bool no_health;
+	bool no_health, no_bench;
 };
 
 static const struct option options[] = {
@@ -16,8 +18,22 @@ static const struct option options[] = {
 		.offset = offsetof(struct up_options, images)},
 	{0, "no-health", OPTION_FLAG, NULL, "do not probe the cluster at the end",
 		.offset = offsetof(struct up_options, no_health)},
+	{0, "no-bench", OPTION_FLAG, NULL, "do not measure what verify.fail_if says about http",
+		.offset = offsetof(struct up_options, no_bench)},
 	{0},
 };
+
+/* What a run found, besides the changes. */
+struct findings {
+	struct health *health; /* owned; NULL: not probed */
+	json_t *bench;         /* owned; NULL: not measured */
+};
+
+static void findings_done(struct findings *f)
+{
+	health_free(f->health);
+	json_decref(f->bench);
+}
 
 static void summarise(struct session *s, struct buf *out)
 {
@@ -33,34 +49,42 @@ static void summarise(struct session *s, struct buf *out)
 	buf_addc(out, ')');
 }
 
-/* One JSON object: what was changed, and what health says. */
-static void print_json(struct session *s, const struct health *h, const struct err *error)
+/* One JSON object: what was changed, what health says, and what was measured. */
+static void print_json(struct session *s, const struct findings *f, const struct err *error)
 {
 	_cleanup_buf_ struct buf out = BUF_INIT;
 
 	buf_adds(&out, "{\"up\":");
 	plan_json(s->fleet, error->code ? err_msg(error) : NULL, &out);
-	if (h) {
+	if (f->health) {
 		buf_adds(&out, ",\"health\":");
-		health_json(h, &out);
+		health_json(f->health, &out);
+	}
+	if (f->bench) {
+		buf_adds(&out, ",\"bench\":");
+		json_print(f->bench, &out);
 	}
 	buf_adds(&out, "}\n");
 	output_text(&out);
 }
 
-static void print_answer(const struct cli *cli, struct session *s, const struct health *h,
+static void print_answer(const struct cli *cli, struct session *s, const struct findings *f,
 	const char *summary, const struct err *error)
 {
 	_cleanup_buf_ struct buf out = BUF_INIT;
 
 	if (cli->opt.json) {
-		print_json(s, h, error);
+		print_json(s, f, error);
 		return;
 	}
 	if (!error->code)
 		buf_addf(&out, "%s\n", summary);
-	if (h)
-		health_print(h, &out, output_color(cli, stdout), output_width());
+	if (f->health)
+		health_print(f->health, &out, output_color(cli, stdout), output_width());
+	if (f->bench) {
+		buf_addc(&out, '\n');
+		bench_print_verdict(f->bench, &out, output_color(cli, stdout), output_width());
+	}
 	output_text(&out);
 }
 
@@ -84,9 +108,22 @@ static int probe(struct session *s, struct health **health, struct err *err)
 	}
 }
 
-/* Converge, then probe.  Failures of the run go to @failed, so that the answer can still be given.
+static bool unhealthy(const struct findings *f)
+{
+	return f->health && health_verdict(f->health) == HEALTH_FAIL;
+}
+
+static bool too_slow(const struct findings *f)
+{
+	const char *verdict = json_str(f->bench, "verdict");
+
+	return f->bench && (!verdict || !strcmp(verdict, "failed"));
+}
+
+/* Converge, then probe, then measure what the spec has thresholds for.  Failures of the run go to
+ * @failed, so that the answer can still be given.
  */
-static int converge(const struct cli *cli, struct session *s, struct health **health,
+static int converge(const struct cli *cli, struct session *s, struct findings *found,
 	struct buf *summary, struct err *failed)
 {
 	const struct up_options *own = cli->own;
@@ -96,7 +133,9 @@ static int converge(const struct cli *cli, struct session *s, struct health **he
 	r = fleet_converge(s->fleet, &flow, true, failed);
 	summarise(s, summary);
 	if (r >= 0 && !own->no_health)
-		r = probe(s, health, failed);
+		r = probe(s, &found->health, failed);
+	if (r >= 0 && !own->no_bench && up_bench_wanted(s->cluster) && !unhealthy(found))
+		r = up_bench(s, &found->bench, failed);
 	session_narrated(s, failed, buf_str(summary));
 	return r;
 }
@@ -104,20 +143,20 @@ static int converge(const struct cli *cli, struct session *s, struct health **he
 static int up(const struct cli *cli, struct session *s, struct err *err)
 {
 	const struct up_options *own = cli->own;
-	_cleanup_(health_freep) struct health *health = NULL;
+	_cleanup_(findings_done) struct findings found = {0};
 	_cleanup_buf_ struct buf summary = BUF_INIT;
 	_cleanup_err_ struct err failed = ERR_INIT;
 	int r;
 
 	if ((r = session_open(cli, s, err)) < 0 || (r = session_load_faas(s, own->images, err)) < 0)
 		return r;
-	r = converge(cli, s, &health, &summary, &failed);
-	print_answer(cli, s, health, buf_str(&summary), &failed);
+	r = converge(cli, s, &found, &summary, &failed);
+	print_answer(cli, s, &found, buf_str(&summary), &failed);
 	if (r < 0) {
 		output_error(false, output_color(cli, stderr), &failed, exit_of(r));
 		return exit_of(r);
 	}
-	return health && health_verdict(health) == HEALTH_FAIL ? EXIT_NODE : EXIT_FINE;
+	return unhealthy(&found) || too_slow(&found) ? EXIT_NODE : EXIT_FINE;
 }
 
 static int run(const struct cli *cli, struct err *err)
@@ -135,7 +174,9 @@ const struct cmd cmd_up = {
 	.summary = "bring the nodes to where the spec wants them",
 	.about =
 		"Carries out what 'svarm plan' shows, on all nodes at once, and probes the cluster "
-		"at the end. Running it again changes nothing; running it after an interruption "
+		"at the end. What the spec's verify.fail_if says about http is measured then, by "
+		"three rounds of two seconds. Running it again changes nothing; running it after "
+		"an interruption "
 		"goes on where that one stopped.",
 	.common = COMMON_JSON | COMMON_COLOR | COMMON_RUN | COMMON_TEMPLATES,
 	.max_args = 1,

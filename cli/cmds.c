@@ -9,6 +9,7 @@ const struct cmd *const cmd_table[] = {
 	&cmd_plan,
 	&cmd_up,
 	&cmd_health,
+	&cmd_bench,
 	&cmd_status,
 	&cmd_fn,
 	&cmd_queue,

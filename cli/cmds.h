@@ -3,6 +3,7 @@
 
 #include "cli/cmd.h"
 
+extern const struct cmd cmd_bench;
 extern const struct cmd cmd_check;
 extern const struct cmd cmd_cost;
 extern const struct cmd cmd_down;

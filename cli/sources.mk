@@ -1,4 +1,8 @@
 CLI_SRC := \
+	cli/bench_job.c \
+	cli/bench_junit.c \
+	cli/bench_print.c \
+	cli/cmd_bench.c \
 	cli/cmd_check.c \
 	cli/cmd_cost.c \
 	cli/cmd_down.c \
@@ -31,4 +35,5 @@ CLI_SRC := \
 	cli/plan_print.c \
 	cli/session.c \
 	cli/signals.c \
+	cli/up_bench.c \
 	cli/verb.c

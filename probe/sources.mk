@@ -10,17 +10,22 @@ PROBE_SRC := \
 	probe/bench/agents.c \
 	probe/bench/agents_job.c \
 	probe/bench/async_result.c \
+	probe/bench/bench.c \
 	probe/bench/cold_judge.c \
 	probe/bench/cold_split.c \
 	probe/bench/cold_swarm.c \
+	probe/bench/compare.c \
+	probe/bench/document.c \
+	probe/bench/environment.c \
 	probe/bench/http_cluster.c \
 	probe/bench/http_judge.c \
 	probe/bench/http_print.c \
 	probe/bench/http_result.c \
 	probe/bench/http_shot.c \
 	probe/bench/place.c \
-	probe/bench/remote.c \
 	probe/bench/program.c \
+	probe/bench/remote.c \
+	probe/bench/saved.c \
 	probe/bench/section.c \
 	probe/bench/section_async.c \
 	probe/bench/section_cold.c \
@@ -31,7 +36,9 @@ PROBE_SRC := \
 	probe/bench/section_redis.c \
 	probe/bench/section_tuning.c \
 	probe/bench/sections.c \
+	probe/bench/threshold.c \
 	probe/chart/chart.c \
+	probe/chart/fluid.c \
 	probe/chart/scale.c \
 	probe/collect.c \
 	probe/collect_http.c \
@@ -59,7 +66,29 @@ PROBE_SRC := \
 	probe/load/target.c \
 	probe/prices.c \
 	probe/prices_grammar.c \
-	probe/probes.c
+	probe/probes.c \
+	probe/report/async.c \
+	probe/report/cold.c \
+	probe/report/comparison.c \
+	probe/report/cpu.c \
+	probe/report/disk.c \
+	probe/report/environment.c \
+	probe/report/figures.c \
+	probe/report/head.c \
+	probe/report/http.c \
+	probe/report/http_charts.c \
+	probe/report/network.c \
+	probe/report/page.c \
+	probe/report/pair.c \
+	probe/report/plot.c \
+	probe/report/redis.c \
+	probe/report/report.c \
+	probe/report/sections.c \
+	probe/report/table.c \
+	probe/report/thresholds.c \
+	probe/report/topology.c \
+	probe/report/tuning.c \
+	probe/report/unwell.c
 
 # svarm-probe, which measures on nodes; for benchmarks and tests also as svarm-load.  Not installed.
 TOOL_SRC := \

@@ -5,7 +5,7 @@ T := build/san/tests
 
 UNIT_TESTS := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 FUZZ_TARGETS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
-TEST_TOOLS := spec_dump want_render live_demo ssh_probe bad_sshd $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/plan_dump.c))
+TEST_TOOLS := spec_dump want_render report_make live_demo ssh_probe bad_sshd $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/plan_dump.c))
 SYSTEM_TESTS := $(wildcard tests/system/*.t tests/functions/*/*.t tests/faas/*.t faas/images/*.t)
 STYLE_TESTS := $(wildcard tests/style/*.t)
 PLAN_TESTS := $(wildcard tests/plan/*.t)

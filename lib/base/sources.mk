@@ -4,6 +4,7 @@ LIB_BASE_SRC := \
 	lib/base/buf.c \
 	lib/base/clock.c \
 	lib/base/err.c \
+	lib/base/file.c \
 	lib/base/path.c \
 	lib/base/quote.c \
 	lib/base/table.c \

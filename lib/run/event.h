@@ -22,6 +22,7 @@ enum event_kind {
 	EVENT_STEP_DONE,    /* step, text: title, seconds */
 	EVENT_STEP_FAILED,  /* step, text: title, seconds, error */
 	EVENT_NODE_DONE,    /* seconds; error: NULL, or why the node failed */
+	EVENT_PROGRESS,     /* text: how far something long has got, about once a second */
 	EVENT_NOTICE,       /* text: something to know, "waiting for the dpkg lock held by …" */
 	EVENT_RUN_FINISHED, /* seconds; text: one line of summary; error: NULL when all is well */
 };

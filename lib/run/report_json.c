@@ -27,6 +27,7 @@ static struct words words_of(const struct event *e)
 	case EVENT_STEP_DONE: return (struct words){"step", "done"};
 	case EVENT_STEP_FAILED: return (struct words){"step", "failed"};
 	case EVENT_NODE_DONE: return (struct words){"node", e->error ? "failed" : "done"};
+	case EVENT_PROGRESS: return (struct words){"progress", "doing"};
 	case EVENT_NOTICE: return (struct words){"notice", "noted"};
 	case EVENT_RUN_FINISHED: return (struct words){"run", e->error ? "failed" : "done"};
 	}

@@ -47,7 +47,8 @@ struct live {
 	bool running; /* lines are shown and move */
 	struct live_node *nodes;
 	size_t n_nodes;
-	size_t *drawn; /* width of each line of the frame on the screen */
+	char *progress; /* one more line below them; owned, may be NULL */
+	size_t *drawn;  /* width of each line of the frame on the screen */
 	size_t n_drawn;
 	size_t columns, rows;
 	usec_t drawn_at;
@@ -289,12 +290,21 @@ static void add_rest_line(struct live *l, struct buf *out, size_t hidden)
 	add_line(l, out, CELL_DIM, buf_str(&line));
 }
 
+static void add_progress_line(struct live *l, struct buf *out)
+{
+	static const struct live_node working = {.state = LIVE_WORKING};
+	_cleanup_buf_ struct buf line = BUF_INIT;
+
+	buf_addf(&line, "%s %s", icon(l, &working), l->progress);
+	add_line(l, out, CELL_PLAIN, buf_str(&line));
+}
+
 static void add_frame(struct live *l, struct buf *out)
 {
 	_cleanup_free_ bool *show = xcalloc(l->n_nodes + 1, sizeof(*show));
-	size_t room = l->rows - 1, widest = 0, hidden = 0;
+	size_t room = l->rows - (l->progress ? 2 : 1), widest = 0, hidden = 0;
 
-	l->drawn = xreallocarray(l->drawn, l->n_nodes + 1, sizeof(*l->drawn));
+	l->drawn = xreallocarray(l->drawn, l->n_nodes + 2, sizeof(*l->drawn));
 	choose(l, l->n_nodes > room ? room - 1 : l->n_nodes, show);
 	for (size_t i = 0; i < l->n_nodes; i++)
 		if (l->nodes[i].name)
@@ -308,6 +318,8 @@ static void add_frame(struct live *l, struct buf *out)
 	}
 	if (hidden)
 		add_rest_line(l, out, hidden);
+	if (l->progress)
+		add_progress_line(l, out);
 }
 
 static void put(struct live *l, const struct buf *out)
@@ -385,6 +397,7 @@ static void stop(struct live *l)
 {
 	if (!l->running)
 		return;
+	set(&l->progress, NULL);
 	draw(l, NULL);
 	l->running = false;
 	l->n_drawn = 0;
@@ -402,6 +415,7 @@ static void live_event(struct reporter *r, const struct event *e)
 	case EVENT_RUN_STARTED: run_started(l, e); return;
 	case EVENT_RUN_FINISHED: stop(l); return;
 	case EVENT_NOTICE: notice(l, e); return;
+	case EVENT_PROGRESS: set(&l->progress, e->text); break;
 	default: break;
 	}
 	/* The ticker draws; this is for a system that gave us no thread for it. */
@@ -428,6 +442,7 @@ static void live_close(struct reporter *r)
 		free(l->nodes[i].error);
 	}
 	free(l->nodes);
+	free(l->progress);
 	free(l->drawn);
 	free(l);
 }

@@ -142,7 +142,7 @@ static void plain_event(struct reporter *r, const struct event *e)
 	struct plain_node *n = e->node ? node_of(p, e) : NULL;
 
 	assert(n || e->kind == EVENT_RUN_STARTED || e->kind == EVENT_RUN_FINISHED ||
-		e->kind == EVENT_NOTICE);
+		e->kind == EVENT_NOTICE || e->kind == EVENT_PROGRESS);
 	switch (e->kind) {
 	case EVENT_RUN_STARTED:
 		if (e->text && p->verbosity >= VERBOSITY_NORMAL)
@@ -155,6 +155,7 @@ static void plain_event(struct reporter *r, const struct event *e)
 	case EVENT_STEP_DONE:
 	case EVENT_STEP_FAILED: step_ended(p, n, e); break;
 	case EVENT_NODE_DONE: node_done(p, n, e); break;
+	case EVENT_PROGRESS:
 	case EVENT_NOTICE:
 		if (p->verbosity >= VERBOSITY_NORMAL)
 			say(p, e->node, e->text);

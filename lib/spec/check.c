@@ -212,17 +212,6 @@ static void check_nodes(struct checker *k)
 		check_roles(k);
 }
 
-/* Kept for the benchmarks that will judge by it; a bar that nothing checks must not look like one.
- */
-static void check_verify(struct checker *k)
-{
-	if (k->draft->c.n_fail_if)
-		check_warn(k, "warning", check_line(marks_find(k->marks, "verify.fail_if")),
-			"verify.fail_if: nothing judges by it yet; 'svarm health' is what 'up' "
-			"ends "
-			"with");
-}
-
 static void store_warnings(struct checker *k)
 {
 	struct cluster *c = &k->draft->c;

@@ -43,3 +43,4 @@ void check_unique(struct checker *k, struct unique *list, size_t n, const char *
 void check_tune(struct checker *k);
 void check_faas(struct checker *k);
 void check_functions(struct checker *k);
+void check_verify(struct checker *k);

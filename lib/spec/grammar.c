@@ -34,6 +34,12 @@ static const struct type t_text = {
 	.json = "\"type\": \"string\", \"minLength\": 1",
 	.parse = value_text,
 };
+static const struct type t_threshold = {
+	.name = "a threshold",
+	.json = "\"type\": \"string\", \"pattern\": "
+		"\"^\\\\s*[a-z]+\\\\.[a-z0-9_]+\\\\s*[<>]=?\\\\s*[0-9]\"",
+	.parse = value_text,
+};
 static const struct type t_any = {
 	.name = "text",
 	.json = "\"type\": [\"string\", \"number\", \"boolean\"]",
@@ -696,7 +702,7 @@ static const struct section ssh_section = SECTION_OF(ssh_fields);
 static const struct field verify_fields[] = {
 	{.key = "fail_if",
 		.shape = SHAPE_LIST,
-		.type = &t_text,
+		.type = &t_threshold,
 		AT(draft, c.fail_if),
 		COUNT(draft, c.n_fail_if),
 		.size = sizeof(const char *),

@@ -64,5 +64,7 @@ struct bench_section_info {
 	const char *name, *summary;
 	bool only_named; /* not part of a run of all sections */
 };
+/* Are all @n @names sections?  -EINVAL names the first that is none. */
+int bench_check_sections(const char *const *names, size_t n, struct err *err) _must_check_;
 size_t bench_n_sections(void);
 struct bench_section_info bench_section_at(size_t i);

@@ -338,6 +338,44 @@ static void test_live_color(void **state)
 	assert_non_null(strstr(last_frame(text), "\033[31m✗ b"));
 }
 
+/* A measurement's sign of life: a line each, or one that is drawn over and gone at the end. */
+static void test_progress(void **state)
+{
+	static const char *const lines[] = {"http: round 1", "http: round\0332"};
+	FILE *plain = tmpfile(), *quiet = tmpfile(), *live = tmpfile(), *json = tmpfile();
+	FILE *all[] = {plain, quiet, live, json};
+	struct events *ev = events_new(names, 0);
+	char *texts[4];
+
+	events_add_reporter(ev, reporter_plain(plain, VERBOSITY_NORMAL));
+	events_add_reporter(ev, reporter_plain(quiet, VERBOSITY_QUIET));
+	events_add_reporter(ev, reporter_live(live, false));
+	events_add_reporter(ev, reporter_json(json, "r"));
+	events_emit(ev, &(struct event){.kind = EVENT_RUN_STARTED});
+	for (size_t i = 0; i < 2; i++) {
+		events_emit(ev, &(struct event){.kind = EVENT_PROGRESS, .text = lines[i]});
+	}
+	events_emit(ev, &(struct event){.kind = EVENT_RUN_FINISHED});
+	events_free(ev);
+	for (size_t i = 0; i < 4; i++) {
+		_cleanup_buf_ struct buf out = BUF_INIT;
+		int c;
+
+		rewind(all[i]);
+		while ((c = fgetc(all[i])) != EOF)
+			buf_addc(&out, (char)c);
+		fclose(all[i]);
+		texts[i] = buf_steal(&out);
+	}
+	assert_string_equal(texts[0], "http: round 1\nhttp: round\\x1b2\n");
+	assert_string_equal(texts[1], "");
+	assert_null(strstr(last_frame(texts[2]), "http"));
+	assert_non_null(strstr(texts[3], "\"event\":\"progress\",\"node\":null,"));
+	assert_non_null(strstr(texts[3], "\"text\":\"http: round 1\""));
+	for (size_t i = 0; i < 4; i++)
+		free(texts[i]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -350,6 +388,7 @@ int main(void)
 		cmocka_unit_test(test_plain_more),
 		cmocka_unit_test(test_json),
 		cmocka_unit_test(test_live),
+		cmocka_unit_test(test_progress),
 		cmocka_unit_test(test_live_color),
 	};
 

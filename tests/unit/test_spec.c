@@ -137,12 +137,12 @@ static void test_paths(void **state)
 static void test_one_is_a_list(void **state)
 {
 	_cleanup_(cluster_freep) struct cluster *c = good(
-		"c.yaml", NODE "ssh: {identity: /k}\nverify: {fail_if: 'a > 1'}\n");
+		"c.yaml", NODE "ssh: {identity: /k}\nverify: {fail_if: 'http.rps < 1'}\n");
 
 	assert_int_equal(c->ssh.n_identities, 1);
 	assert_string_equal(c->ssh.identities[0], "/k");
 	assert_int_equal(c->n_fail_if, 1);
-	assert_string_equal(c->fail_if[0], "a > 1");
+	assert_string_equal(c->fail_if[0], "http.rps < 1");
 }
 
 /* Whatever a value looks like to YAML, it is text to us, byte by byte. */

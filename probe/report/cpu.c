@@ -1,0 +1,52 @@
+/* Processors: what other guests took, and whether the same work took longer at the end. */
+#include "probe/report/page.h"
+
+#include "probe/chart/fluid.h"
+
+enum { FULL = 20, ALARM = 5 }; /* per cent: the end of a bar, and from where it is too much */
+
+static void add_share(struct buf *out, double percent)
+{
+	_cleanup_buf_ struct buf words = BUF_INIT;
+	const struct fluid_piece pieces[] = {
+		{0, 100, "track"},
+		{0, percent / FULL * 100, percent > ALARM ? "bad" : "good"},
+		{100. * ALARM / FULL, 100. * ALARM / FULL + .8, "limit"},
+	};
+
+	cell_value(out, percent, "%");
+	buf_addf(&words, "%.3g %% of %d %%", percent, FULL);
+	buf_adds(out, "<td class=\"bar\">");
+	fluid_bar(out, pieces, ARRAY_SIZE(pieces), buf_str(&words));
+	buf_adds(out, "</td>");
+}
+
+void report_cpu(const struct part *p)
+{
+	static const struct column columns[] = {{"node", false}, {"verdict", false}, {"why", false},
+		{"cores", true}, {"steal", true}, {"", false}, {"slowdown", true}, {"", false}};
+	size_t at = 0, all = json_array_size(json_arr(p->detail, "nodes"));
+	const json_t *node;
+
+	if (!page_count(p->detail, "nodes", PAGE_NODES))
+		return;
+	table_open(p->out, "bars", "Each node’s processors while all work", columns,
+		ARRAY_SIZE(columns));
+	while (page_next(p->detail, "nodes", PAGE_NODES, &at, &node)) {
+		const char *error = json_str(node, "error"), *verdict = json_str(node, "verdict");
+
+		row_open(p->out, json_str(node, "node"));
+		if (error)
+			cell_mark(p->out, TONE_FAILED, "error");
+		else
+			cell_mark(p->out, page_verdict_tone(verdict), verdict);
+		cell_text(p->out, error ? error : json_str(node, "reason"));
+		cell_number(p->out, page_num(node, "cores"));
+		add_share(p->out, page_num(node, "steal"));
+		add_share(p->out, page_num(node, "slowdown"));
+		row_close(p->out);
+	}
+	table_close(p->out);
+	page_more(p->out, all, at);
+	buf_adds(p->out, "<p class=\"note\">Bars end at 20 %; the line stands at 5 %.</p>\n");
+}
