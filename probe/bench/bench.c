@@ -114,13 +114,13 @@ static int choose(struct run *x, const struct bench_options *o, struct err *err)
 static void set_seconds(json_t *o, const char *key, usec_t value)
 {
 	if (value)
-		json_object_set_new(o, key, json_real((double)value / 1e6));
+		json_object_set_new(o, key, document_real((double)value / 1e6));
 }
 
 static void set_number(json_t *o, const char *key, double value)
 {
 	if (value > 0)
-		json_object_set_new(o, key, json_real(value));
+		json_object_set_new(o, key, document_real(value));
 }
 
 static void set_flag(json_t *o, const char *key, bool value)
@@ -212,9 +212,9 @@ static json_t *figure_of(const struct figure *f)
 	json_t *o = json_object(), *rounds = json_array();
 
 	for (size_t i = 0; i < f->n; i++)
-		json_array_append_new(rounds, json_real(document_round(f->rounds[i], f->unit)));
+		json_array_append_new(rounds, document_real(document_round(f->rounds[i], f->unit)));
 	json_object_set_new(
-		o, "value", json_real(document_round(median_of(f->rounds, f->n), f->unit)));
+		o, "value", document_real(document_round(median_of(f->rounds, f->n), f->unit)));
 	json_object_set_new(o, "unit", json_string(f->unit));
 	json_object_set_new(o, "better", json_string(better[f->better]));
 	json_object_set_new(o, "rounds", rounds);
@@ -235,7 +235,7 @@ static json_t *section_of(struct section_result *r, double seconds)
 	json_object_set_new(o, "remedy", json_null());
 	if (r->remedy)
 		json_set_text(o, "remedy", r->remedy, strlen(r->remedy));
-	json_object_set_new(o, "seconds", json_real(document_round(seconds, "s")));
+	json_object_set_new(o, "seconds", document_real(document_round(seconds, "s")));
 	json_object_set_new(o, "figures", figures);
 	json_object_set_new(o, "detail", TAKE_PTR(r->detail));
 	return o;
@@ -322,7 +322,7 @@ static int run_all(struct run *x, struct err *err)
 	if (r < 0)
 		return r;
 	json_object_set_new(x->doc, "seconds",
-		json_real(document_round((double)(clock_now() - start) / 1e6, "s")));
+		document_real(document_round((double)(clock_now() - start) / 1e6, "s")));
 	document_judge(x->doc);
 	return 0;
 }

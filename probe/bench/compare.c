@@ -70,11 +70,6 @@ static struct pair judge(const json_t *old, const json_t *new)
 	return p;
 }
 
-static json_t *number(double value)
-{
-	return isfinite(value) ? json_real(value) : json_null();
-}
-
 static void add_figure(json_t *list, const json_t *doc, const json_t *earlier, const char *section,
 	const char *name)
 {
@@ -94,11 +89,11 @@ static void add_figure(json_t *list, const json_t *doc, const json_t *earlier, c
 	buf_addf(&full, "%.60s.%.60s", section, name);
 	json_set_text(o, "figure", buf_str(&full), full.len);
 	json_set_text(o, "unit", unit, strlen(unit));
-	json_object_set_new(o, "before", json_real(p.before));
-	json_object_set_new(o, "after", json_real(p.after));
-	json_object_set_new(
-		o, "ratio", number(p.before != 0 ? document_round(p.after / p.before, "") : NAN));
-	json_object_set_new(o, "noise", number(document_round(p.band, "")));
+	json_object_set_new(o, "before", document_real(p.before));
+	json_object_set_new(o, "after", document_real(p.after));
+	json_object_set_new(o, "ratio",
+		document_real(p.before != 0 ? document_round(p.after / p.before, "") : NAN));
+	json_object_set_new(o, "noise", document_real(document_round(p.band, "")));
 	json_object_set_new(o, "verdict", json_string(p.verdict));
 	json_array_append_new(list, o);
 }

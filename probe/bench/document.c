@@ -39,6 +39,15 @@ double document_number(const json_t *o, const char *key)
 	return isfinite(n) ? n : NAN;
 }
 
+json_t *document_real(double value)
+{
+	if (!isfinite(value))
+		return json_null();
+	if (fabs(value) < 1e15 && value == trunc(value))
+		return json_integer((json_int_t)value);
+	return json_real(value);
+}
+
 const json_t *document_figure(const json_t *doc, const char *section, const char *name)
 {
 	const json_t *f = json_at(doc, "sections", section, "figures", name, NULL);

@@ -18,6 +18,9 @@ int document_parse(const char *text, size_t len, json_t **ret, struct err *err) 
 
 /* Member @key as a finite number; NAN when there is none. */
 double document_number(const json_t *o, const char *key);
+/* The number for a document: whole ones exactly, as counts must be (json_print keeps six digits of
+ * others); null when it is not finite.  Owned by the caller. */
+json_t *document_real(double value);
 /* Figure "SECTION.NAME" of the document, an object; NULL: not measured. */
 const json_t *document_figure(const json_t *doc, const char *section, const char *name);
 /* The value of a figure: what is shown, judged and compared.  NAN when there is none. */

@@ -48,8 +48,8 @@ static json_t *judge(const json_t *doc, const struct bench_threshold *b)
 	json_set_text(o, "text", b->text, strlen(b->text));
 	json_object_set_new(o, "source", json_string(b->source));
 	json_object_set_new(o, "figure", json_sprintf("%s.%s", f->section, f->name));
-	json_object_set_new(o, "value", known ? json_real(value) : json_null());
-	json_object_set_new(o, "limit", json_real(b->t.limit));
+	json_object_set_new(o, "value", document_real(value));
+	json_object_set_new(o, "limit", document_real(b->t.limit));
 	json_object_set_new(o, "unit", json_string(f->unit));
 	json_object_set_new(o, "state",
 		json_string(!known                             ? "unknown"
