@@ -35,10 +35,11 @@ static bool rounds_agree(const struct http_view *v)
 	       load_agree(p50, n, AGREE_ROUNDS, AGREE_WITHIN);
 }
 
-/* 0; what is the view's own trouble becomes its error. */
+/* 0; what is the view's own trouble becomes its error.  A URL or header that is none is the
+ * operator's. */
 static int note(const struct http_plan *plan, struct http_view *v, int r, struct err *err)
 {
-	if (r == 0 || r == ERR_INTR || r == -ENOMEM)
+	if (r == 0 || r == ERR_INTR || r == -ENOMEM || r == -EINVAL)
 		return r;
 	v->error = arena_strdup(plan->arena, err_msg(err));
 	err_done(err);

@@ -121,12 +121,21 @@ static void verdict_done(struct verdict *v)
 	buf_done(&v->remedy);
 }
 
-static void judge_failures(const struct sum *s, struct verdict *ret)
+static void judge_failures(const struct http_view *v, const struct sum *s, struct verdict *ret)
 {
 	double all = s->answers + s->no_answer;
 	double bad = s->no_answer + s->server_errors;
 	bool nothing = !(s->answers > 0), none_well = s->failed >= all;
 
+	if (!(all > 0)) {
+		ret->state = HEALTH_FAIL;
+		buf_addf(&ret->text,
+			"none of the %.0f calls that were due could be sent: no connection was "
+			"free",
+			s->unsent);
+		buf_adds(&ret->remedy, "a lower rate, or more connections");
+		return;
+	}
 	ret->state = nothing || none_well || bad > MANY * all ? HEALTH_FAIL : HEALTH_WARN;
 	if (nothing)
 		buf_adds(&ret->text, "no answer at all: ");
@@ -163,7 +172,7 @@ static void judge_view(const struct http_view *v, struct verdict *ret)
 		return;
 	}
 	if (s->failed > 0 || !(s->answers > 0)) {
-		judge_failures(s, ret);
+		judge_failures(v, s, ret);
 		return;
 	}
 	if (s->busiest > LOAD_BUSY) {

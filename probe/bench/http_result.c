@@ -29,7 +29,7 @@ static void read_statuses(const json_t *from, struct http_result *ret, json_t *r
 	json_t *clean = json_object();
 
 	for (int i = 100; i < LOAD_STATUSES; i++) {
-		char key[8];
+		char key[12];
 
 		snprintf(key, sizeof(key), "%d", i);
 		ret->statuses[i] = number_or_0(from, key);

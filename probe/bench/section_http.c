@@ -77,8 +77,12 @@ static int from_url(const struct bench *b, const struct http_plan *plan, const c
 static int url_alone(const struct bench *b, const struct http_plan *plan, struct http_found *found,
 	struct err *err)
 {
-	int r = 0;
+	_cleanup_buf_ struct buf host = BUF_INIT, port = BUF_INIT, path = BUF_INIT;
+	int r;
 
+	r = target_parse_url(b->o->url, &host, &port, &path, err);
+	if (r < 0)
+		return r;
 	if (!b->o->n_from)
 		return from_url(b, plan, NULL, found, err);
 	for (size_t i = 0; i < b->o->n_from && r == 0; i++)
