@@ -140,7 +140,7 @@ static void add_point(struct point *p, const struct http_shot *like)
 	*s = *like;
 	s->connections = s->threads = 1;
 	s->rate = s->ramp_to = 0;
-	s->duration = HOP_DURATION;
+	s->duration = MIN_OF(like->duration, HOP_DURATION);
 	s->warmup = HOP_WARMUP;
 	s->round = 0;
 	s->quiet = true;
@@ -311,5 +311,7 @@ int http_cluster(const struct bench *b, const struct http_plan *plan, struct sec
 			b, plan, b->o->from[i], &manager, i ? NULL : points, ret, found, err);
 	if (r == 0)
 		r = from_gateway(b, plan, &manager, &points[POINT_FUNCTION], found, err);
-	return r < 0 ? r : measure_hops(b, plan, points, &found->hops, err);
+	if (r < 0 || found->views[0].error || !(found->views[0].rounds[0].answers > 0))
+		return r; /* nothing comes through that could be compared */
+	return measure_hops(b, plan, points, &found->hops, err);
 }

@@ -127,6 +127,14 @@ static void judge_failures(const struct http_view *v, const struct sum *s, struc
 	double bad = s->no_answer + s->server_errors;
 	bool nothing = !(s->answers > 0), none_well = s->failed >= all;
 
+	if (!(all > 0) && !(s->unsent > 0)) {
+		ret->state = HEALTH_FAIL;
+		buf_adds(&ret->text, "no answer at all: all connections still waited for their "
+				     "first one at the end");
+		buf_adds(&ret->remedy, "does something listen there, and does a firewall let calls "
+				       "through?");
+		return;
+	}
 	if (!(all > 0)) {
 		ret->state = HEALTH_FAIL;
 		buf_addf(&ret->text,

@@ -49,7 +49,7 @@ static void judge_queue(const json_t *o)
 	struct async_round round;
 
 	if (async_read(o, &round, NULL) == 0) {
-		async_judge(&round, 1, "echo", &result);
+		async_judge(&round, 1, "echo", 15, &result);
 		print(result.detail);
 		async_round_done(&round);
 	}

@@ -236,6 +236,8 @@ static void failures(void **state)
 			"40 requests that were due found no free connection", HEALTH_WARN},
 		{"{\"answers\": 0, \"failed\": 0, \"unsent\": 40, \"rps\": 0, \"seconds\": 2}",
 			"none of the 40 calls that were due could be sent", HEALTH_FAIL},
+		{"{\"answers\": 0, \"failed\": 0, \"rps\": 0, \"seconds\": 2}",
+			"no answer at all: all connections still waited", HEALTH_FAIL},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(samples); i++) {
@@ -297,7 +299,7 @@ static void judge_async(const char *first, const char *second)
 
 		assert_int_equal(async_read(o, &rounds[i], NULL), 0);
 	}
-	async_judge(rounds, 2, "echo", &result);
+	async_judge(rounds, 2, "echo", 15, &result);
 	for (size_t i = 0; i < 2; i++)
 		async_round_done(&rounds[i]);
 }
