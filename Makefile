@@ -45,7 +45,8 @@ endif
 # ---- libraries ------------------------------------------------------------------------------
 # pkg-config name:Debian/Ubuntu package.  A missing one is named before anything is compiled.
 PKGS_svarm   := yaml-0.1:libyaml-dev libssh:libssh-dev libcurl:libcurl4-openssl-dev \
-	jansson:libjansson-dev libcrypto:libssl-dev libarchive:libarchive-dev
+	jansson:libjansson-dev libssl:libssl-dev libcrypto:libssl-dev libarchive:libarchive-dev
+PKGS_probe   := libssl:libssl-dev libcrypto:libssl-dev
 PKGS_gateway := libcurl:libcurl4-openssl-dev jansson:libjansson-dev hiredis:libhiredis-dev \
 	libmicrohttpd:libmicrohttpd-dev
 PKGS_worker  := libcurl:libcurl4-openssl-dev jansson:libjansson-dev hiredis:libhiredis-dev
@@ -59,6 +60,7 @@ $(foreach p,$(sort $(PKGS_svarm) $(PKGS_gateway) $(PKGS_worker)),\
     $(error $(firstword $(subst :, ,$(p))) not found: apt install $(lastword $(subst :, ,$(p))) (or: make deps))))
 EXT_CFLAGS   := $(shell $(PKG_CONFIG) --cflags $(call pc-name,$(sort $(PKGS_svarm) $(PKGS_gateway))))
 LIBS_svarm   := $(shell $(PKG_CONFIG) --libs $(call pc-name,$(PKGS_svarm))) -lm
+LIBS_probe   := $(shell $(PKG_CONFIG) --libs $(call pc-name,$(PKGS_probe)))
 LIBS_gateway := $(shell $(PKG_CONFIG) --libs $(call pc-name,$(PKGS_gateway)))
 LIBS_worker  := $(shell $(PKG_CONFIG) --libs $(call pc-name,$(PKGS_worker)))
 LIBS_test    := $(shell $(PKG_CONFIG) --libs $(call pc-name,$(PKGS_test)) 2>/dev/null)
@@ -110,9 +112,9 @@ $(B)/svarm-gateway: $(call obj,$(GATEWAY_SRC)) faas/sources.mk
 	$(call say,LD,$@)$(CC) $(SVARM_CFLAGS) $(CFLAGS) $(SVARM_LDFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIBS_gateway)
 $(B)/svarm-queue-worker: $(call obj,$(WORKER_SRC)) faas/sources.mk
 	$(call say,LD,$@)$(CC) $(SVARM_CFLAGS) $(CFLAGS) $(SVARM_LDFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIBS_worker)
-# Of libsvarm.a only what needs nothing but libc.
+# Of libsvarm.a only what needs nothing but libc and OpenSSL.
 $(B)/svarm-probe: $(call obj,$(TOOL_SRC)) $(B)/libsvarm.a probe/sources.mk
-	$(call say,LD,$@)$(CC) $(SVARM_CFLAGS) $(CFLAGS) $(SVARM_LDFLAGS) $(LDFLAGS) -o $@ $(filter %.o %.a,$^)
+	$(call say,LD,$@)$(CC) $(SVARM_CFLAGS) $(CFLAGS) $(SVARM_LDFLAGS) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(LIBS_probe)
 $(B)/svarm-load: $(B)/svarm-probe
 	$(q)ln -sfn svarm-probe $@
 build/svarm build/svarm-gateway build/svarm-queue-worker build/svarm-probe build/svarm-load: build/%: $(B)/%

@@ -4,4 +4,5 @@ LIB_EXT_SRC := \
 	lib/ext/http.c \
 	lib/ext/json.c \
 	lib/ext/ssh.c \
+	lib/ext/tls.c \
 	lib/ext/yaml.c

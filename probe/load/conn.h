@@ -4,12 +4,14 @@
  */
 #pragma once
 
+#include "lib/ext/tls.h"
 #include "probe/load/load.h"
 #include "probe/load/response.h"
 
 enum conn_state {
 	CONN_FREE, /* no request under way; fd may be open for the next one, or -1 */
 	CONN_CONNECTING,
+	CONN_SHAKING_HANDS, /* TLS only */
 	CONN_SENDING,
 	CONN_WAITING,
 };
@@ -20,6 +22,7 @@ struct conn {
 	struct conn *prev, *next; /* in one of the loop's lists */
 	enum conn_state state;
 	int fd;
+	struct tls *tls; /* owned; NULL: none, or not connected */
 	uint32_t events; /* what epoll watches for; 0: not registered */
 	enum load_error error;
 	size_t sent;         /* bytes of the request */
@@ -31,11 +34,13 @@ struct conn {
 /* What the connections of one thread share. */
 struct wire {
 	const struct target *target;
+	struct tls_client *tls; /* owned by the loop; NULL: plain */
 	int epoll;
 	char *buffer; /* owned by the loop; for reading */
 	bool fresh;
 	uint64_t connects;
 	int connect_errno;
+	const char *tls_reason; /* static */
 };
 
 enum { WIRE_BUFFER = 64 * 1024 };

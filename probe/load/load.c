@@ -16,6 +16,7 @@ const char *const load_error_names[N_LOAD_ERRORS] = {
 	[LOAD_SHORT] = "short",
 	[LOAD_MALFORMED] = "malformed",
 	[LOAD_TIMEOUT] = "timeout",
+	[LOAD_TLS] = "tls",
 };
 
 static int make_room(const struct load_options *o, struct err *err)
@@ -51,6 +52,7 @@ static void add_up(struct load_result *into, const struct load_result *from)
 	into->bytes_in += from->bytes_in;
 	into->connects += from->connects;
 	into->connect_errno = from->connect_errno ? from->connect_errno : into->connect_errno;
+	into->tls_reason = from->tls_reason ? from->tls_reason : into->tls_reason;
 	into->cpu_seconds += from->cpu_seconds;
 	into->cpu_busiest = MAX_OF(into->cpu_busiest, from->cpu_busiest);
 	into->unsent += from->unsent;

@@ -45,6 +45,7 @@ struct load_options {
 	usec_t warmup;   /* before the part that counts */
 	usec_t timeout;  /* of one request, from when it was sent */
 	bool fresh;      /* close the connection after each answer */
+	bool insecure;   /* https: take any certificate */
 	const volatile sig_atomic_t *cancel; /* not 0: stop, wait for nothing; may be NULL */
 	/* Called after each second of the part that counts, by the thread that called load_run().
 	 * May be NULL. */
@@ -60,6 +61,7 @@ enum load_error {
 	LOAD_SHORT,     /* closed in an orderly way amid the answer */
 	LOAD_MALFORMED, /* what came is not HTTP */
 	LOAD_TIMEOUT,
+	LOAD_TLS, /* handshake, certificate, or what came is not TLS */
 	N_LOAD_ERRORS
 };
 extern const char *const load_error_names[N_LOAD_ERRORS];
@@ -81,14 +83,15 @@ struct load_result {
 	struct hist lag;     /* open loop, in ns: from when due to sending */
 	uint64_t statuses[LOAD_STATUSES]; /* answers by status */
 	uint64_t errors[N_LOAD_ERRORS];
-	uint64_t in_time;   /* answers that came before the end of the duration */
-	uint64_t bytes_in;  /* read, heads included */
-	uint64_t connects;  /* connections made, the warm-up's included */
-	int connect_errno;  /* of the latest connection that could not be made */
-	double seconds;     /* how long the part that counts took */
-	double cpu_seconds; /* spent by the threads meanwhile, user and system */
-	double cpu_busiest; /* the busiest thread's share of a processor: 0 to 1 */
-	uint64_t unsent;    /* open loop: were due, but no connection was free until the end */
+	uint64_t in_time;       /* answers that came before the end of the duration */
+	uint64_t bytes_in;      /* read, heads included */
+	uint64_t connects;      /* connections made, the warm-up's included */
+	int connect_errno;      /* of the latest connection that could not be made */
+	const char *tls_reason; /* of the latest LOAD_TLS, static; NULL when there was none */
+	double seconds;         /* how long the part that counts took */
+	double cpu_seconds;     /* spent by the threads meanwhile, user and system */
+	double cpu_busiest;     /* the busiest thread's share of a processor: 0 to 1 */
+	uint64_t unsent;        /* open loop: were due, but no connection was free until the end */
 	struct load_point *series; /* owned: what came back before the end, second by second */
 	size_t n_series, cap_series;
 	unsigned rounds;         /* runs that were put together; 1: just one */

@@ -312,6 +312,7 @@ static void finish(struct loop *l, double cpu_at_stop)
 	l->result->cpu_busiest = wall > 0 ? MIN_OF(cpu / wall, 1.0) : 0;
 	l->result->connects = l->wire.connects;
 	l->result->connect_errno = l->wire.connect_errno;
+	l->result->tls_reason = l->wire.tls_reason;
 	count_unsent(l);
 	series_hand_in(l->schedule->series, l->index, l->window, UINT64_MAX);
 }
@@ -353,7 +354,11 @@ void *loop_run(void *arg)
 {
 	struct loop *l = arg;
 	double cpu_at_stop = -1;
+	sigset_t pipe;
 
+	sigemptyset(&pipe);
+	sigaddset(&pipe, SIGPIPE);
+	pthread_sigmask(SIG_BLOCK, &pipe, NULL); /* see tls.h */
 	prctl(PR_SET_TIMERSLACK, 1ul, 0ul, 0ul, 0ul);
 	l->now = loop_clock();
 	l->window_end = MIN_OF(l->schedule->end, l->schedule->from + NS_PER_SEC);
@@ -375,6 +380,13 @@ int loop_open(struct loop *l, struct err *err)
 {
 	l->wire.target = l->schedule->o->target;
 	l->wire.fresh = l->schedule->o->fresh;
+	if (l->wire.target->tls) {
+		int r = tls_client_new(
+			l->wire.target->host.data, l->schedule->o->insecure, &l->wire.tls, err);
+
+		if (r < 0)
+			return r;
+	}
 	l->wire.epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (l->wire.epoll < 0)
 		return err_errno(err, -errno, "epoll");
@@ -395,6 +407,7 @@ void loop_close(struct loop *l)
 {
 	for (unsigned i = 0; l->conns && i < l->n_conns; i++)
 		conn_close(&l->conns[i]);
+	tls_client_free(l->wire.tls);
 	free(l->conns);
 	free(l->wire.buffer);
 	free(l->result);

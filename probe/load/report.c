@@ -129,6 +129,10 @@ void load_report_json(
 		buf_adds(out, ", \"connect_error\": ");
 		quote_json(out, strerror(r->connect_errno));
 	}
+	if (r->tls_reason) {
+		buf_adds(out, ", \"tls_error\": ");
+		quote_json(out, r->tls_reason);
+	}
 	buf_addf(out,
 		", \"cpu\": {\"seconds\": %.3f, \"us_per_answer\": %.2f, \"busiest\": %.3f}, "
 		"\"client_bound\": %s}\n",
@@ -158,6 +162,8 @@ static void text_counts(struct buf *out, const struct load_result *r)
 			(unsigned long long)r->errors[i]);
 		if (i == LOAD_CONNECT && r->connect_errno)
 			buf_addf(out, " (%s)", strerror(r->connect_errno));
+		if (i == LOAD_TLS && r->tls_reason)
+			buf_addf(out, " (%s)", r->tls_reason);
 		buf_addc(out, '\n');
 	}
 }

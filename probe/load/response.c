@@ -221,6 +221,12 @@ static enum response_state read_line(struct response *r, const struct line *l)
 	}
 }
 
+/* Can what has been gathered of a line still become a status line? */
+static bool may_be_status(const struct response *r)
+{
+	return !memcmp(r->line, "HTTP/1.", MIN_OF(r->line_len, strlen("HTTP/1.")));
+}
+
 /* A line of the head or of the chunks' framing.  Returns what was used of @data. */
 static size_t feed_line(struct response *r, const char *data, size_t len)
 {
@@ -234,6 +240,8 @@ static size_t feed_line(struct response *r, const char *data, size_t len)
 		r->state = RESPONSE_BROKEN;
 	else if (whole)
 		r->state = read_line(r, &l);
+	else if (r->state == RESPONSE_STATUS && !may_be_status(r))
+		r->state = RESPONSE_BROKEN; /* a line's end may never come */
 	return used;
 }
 

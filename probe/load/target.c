@@ -11,8 +11,8 @@
 enum { TRY_MS = 2000 }; /* for one of several addresses to take a connection */
 
 /* "HOST[:PORT]" or "[HOST][:PORT]" of @len bytes. */
-static int parse_authority(
-	const char *s, size_t len, struct buf *ret_host, struct buf *ret_port, struct err *err)
+static int parse_authority(const char *s, size_t len, const char *usual_port, struct buf *ret_host,
+	struct buf *ret_port, struct err *err)
 {
 	const char *end = s + len, *host_end, *port;
 	unsigned long number;
@@ -31,20 +31,21 @@ static int parse_authority(
 	buf_add(ret_host, s, (size_t)(host_end - s));
 	buf_add(ret_port, port + 1, port < end ? (size_t)(end - port - 1) : 0);
 	if (!ret_port->len)
-		buf_adds(ret_port, "80");
+		buf_adds(ret_port, usual_port);
 	number = strtoul(ret_port->data, NULL, 10);
 	if (strspn(ret_port->data, "0123456789") != ret_port->len || !number || number > 65535)
 		return err_set(err, -EINVAL, "'%s' is not a port", ret_port->data);
 	return 0;
 }
 
-int target_parse_url(const char *url, struct buf *ret_host, struct buf *ret_port,
+int target_parse_url(const char *url, bool *ret_tls, struct buf *ret_host, struct buf *ret_port,
 	struct buf *ret_path, struct err *err)
 {
-	const char *s = url + strlen("http://"), *path;
+	bool tls = !strncasecmp(url, "https://", strlen("https://"));
+	const char *s = url + strlen(tls ? "https://" : "http://"), *path;
 
-	if (strncasecmp(url, "http://", strlen("http://")))
-		return err_set(err, -EINVAL, "'%s' does not begin with http://", url);
+	if (!tls && strncasecmp(url, "http://", strlen("http://")))
+		return err_set(err, -EINVAL, "'%s' does not begin with http:// or https://", url);
 	for (const char *p = url; *p; p++)
 		if ((unsigned char)*p <= ' ' || *p == 0x7f)
 			return err_set(err, -EINVAL,
@@ -53,7 +54,8 @@ int target_parse_url(const char *url, struct buf *ret_host, struct buf *ret_port
 	if (*path != '/')
 		buf_addc(ret_path, '/');
 	buf_add(ret_path, path, strcspn(path, "#"));
-	return parse_authority(s, (size_t)(path - s), ret_host, ret_port, err);
+	*ret_tls = tls;
+	return parse_authority(s, (size_t)(path - s), tls ? "443" : "80", ret_host, ret_port, err);
 }
 
 static bool takes_connections(const struct addrinfo *a)
@@ -134,8 +136,10 @@ static int make_request(const char *host, const char *port, const char *path,
 	if (r < 0)
 		return r;
 	if (!has_host) {
+		const char *usual = ret->tls ? "443" : "80";
+
 		buf_addf(&ret->request, strchr(host, ':') ? "Host: [%s]" : "Host: %s", host);
-		buf_addf(&ret->request, strcmp(port, "80") ? ":%s\r\n" : "\r\n", port);
+		buf_addf(&ret->request, strcmp(port, usual) ? ":%s\r\n" : "\r\n", port);
 	}
 	if (rq->fresh)
 		buf_adds(&ret->request, "Connection: close\r\n");
@@ -150,19 +154,20 @@ static int make_request(const char *host, const char *port, const char *path,
 int target_make(
 	const char *url, const struct target_request *rq, struct target *ret, struct err *err)
 {
-	_cleanup_buf_ struct buf host = BUF_INIT, port = BUF_INIT, path = BUF_INIT;
+	_cleanup_buf_ struct buf port = BUF_INIT, path = BUF_INIT;
 	int r;
 
-	r = target_parse_url(url, &host, &port, &path, err);
+	r = target_parse_url(url, &ret->tls, &ret->host, &port, &path, err);
 	if (r < 0)
 		return r;
-	r = make_request(host.data, port.data, path.data, rq, ret, err);
+	r = make_request(ret->host.data, port.data, path.data, rq, ret, err);
 	if (r < 0)
 		return r;
-	return resolve(host.data, port.data, ret, err);
+	return resolve(ret->host.data, port.data, ret, err);
 }
 
 void target_done(struct target *t)
 {
 	buf_wipe(&t->request); /* may hold a password */
+	buf_done(&t->host);
 }

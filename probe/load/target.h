@@ -15,6 +15,8 @@ struct target {
 	socklen_t address_len;
 	struct buf request; /* head and body */
 	bool head;          /* a HEAD: its answer has no body */
+	bool tls;
+	struct buf host; /* as in the URL, for the certificate */
 };
 
 /* How the request is to look; all borrowed during target_make() only. */
@@ -27,9 +29,9 @@ struct target_request {
 	bool fresh; /* ask for a new connection each time */
 };
 
-/* The parts of "http://HOST[:PORT][/PATH]": -EINVAL says what is wrong with it.  @host without the
- * brackets of an IPv6 address; @ret_path begins with '/', without the fragment. */
-int target_parse_url(const char *url, struct buf *ret_host, struct buf *ret_port,
+/* The parts of "http[s]://HOST[:PORT][/PATH]": -EINVAL says what is wrong with it.  @host without
+ * the brackets of an IPv6 address; @ret_path begins with '/', without the fragment. */
+int target_parse_url(const char *url, bool *ret_tls, struct buf *ret_host, struct buf *ret_port,
 	struct buf *ret_path, struct err *err) _must_check_;
 
 /* @ret must be zeroed; owned by the caller (target_done), also on failure.  Of a name with several

@@ -34,6 +34,7 @@ static const char usage[] =
 	"      --data TEXT       body\n"
 	"      --data-file FILE  body; - is standard input\n"
 	"      --request FILE    all of the request: see probe/load/request.h; no URL then\n"
+	"  -k, --insecure        https: take any certificate\n"
 	"      --fresh           a new connection for every request\n"
 	"      --ramp-to R       from --rate to this one in ten steps, which share the duration\n"
 	"      --until-stable    rounds until the last three agree to 5 %, ten at most\n"
@@ -154,6 +155,7 @@ static const struct option options[] = {
 	{"header", required_argument, NULL, 'H'},
 	{"data", required_argument, NULL, OPT_DATA},
 	{"data-file", required_argument, NULL, OPT_DATA_FILE},
+	{"insecure", no_argument, NULL, 'k'},
 	{"request", required_argument, NULL, OPT_REQUEST},
 	{"ramp-to", required_argument, NULL, OPT_RAMP_TO},
 	{"until-stable", no_argument, NULL, OPT_UNTIL_STABLE},
@@ -209,6 +211,7 @@ static int set_option(struct arguments *a, int option, char *value)
 	case 'd':
 	case 'w':
 	case OPT_TIMEOUT: return set_time(a, option, value) ? 0 : EXIT_USAGE;
+	case 'k': a->o.insecure = true; return 0;
 	case 'X': a->request.rq.method = value; return 0;
 	case 'H':
 		xgrow(a->request.headers, a->request.rq.n_headers, a->cap_headers);
@@ -264,7 +267,7 @@ static int parse_arguments(struct arguments *a, int argc, char **argv)
 {
 	int option, r;
 
-	while ((option = getopt_long(argc, argv, "c:t:d:n:r:w:X:H:", options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "c:t:d:n:r:w:X:H:k", options, NULL)) != -1) {
 		r = set_option(a, option, optarg);
 		if (r == EXIT_USAGE && option != '?')
 			fprintf(stderr, "svarm-probe load: '%s' is no value for that option\n",

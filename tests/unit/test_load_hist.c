@@ -125,6 +125,45 @@ static void test_merge(void **state)
 	assert_true(hist_mean(sum) < hist_mean(whole) * 1.000001);
 }
 
+/* (a + b) + c is a + (b + c). */
+static void test_merge_associative(void **state)
+{
+	struct hist *left = empty(), *right = empty(), *parts[3] = {empty(), empty(), empty()};
+	uint64_t seed = 9;
+
+	for (size_t i = 0; i < 3000; i++)
+		hist_add(parts[i % 7 % 3], some_duration(&seed) & ~0xffull); /* sums are exact */
+	hist_merge(left, parts[0]);
+	hist_merge(left, parts[1]);
+	hist_merge(left, parts[2]);
+	hist_merge(right, parts[1]);
+	hist_merge(right, parts[2]);
+	hist_merge(parts[0], right);
+	assert_memory_equal(left, parts[0], sizeof(*left));
+	for (int i = 0; i < 3; i++)
+		free(parts[i]);
+	free(left);
+	free(right);
+}
+
+/* A greater share is never a smaller value, and all of them lie between the least and the most. */
+static void test_monotone(void **state)
+{
+	_cleanup_free_ struct hist *h = empty();
+	uint64_t seed = 11, before;
+
+	for (size_t i = 0; i < 1000; i++)
+		hist_add(h, some_duration(&seed));
+	before = h->min;
+	for (unsigned i = 0; i <= 100000; i++) {
+		uint64_t value = hist_at(h, i / 100000.0);
+
+		assert_true(value >= before);
+		before = value;
+	}
+	assert_int_equal(before, h->max);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -133,6 +172,8 @@ int main(void)
 		cmocka_unit_test(test_every_magnitude),
 		cmocka_unit_test(test_beyond_range),
 		cmocka_unit_test(test_merge),
+		cmocka_unit_test(test_merge_associative),
+		cmocka_unit_test(test_monotone),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -5,6 +5,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <strings.h>
+
 #include "lib/base/buf.h"
 #include "probe/load/target.h"
 
@@ -12,12 +14,14 @@ static void assert_parts(const char *url, const char *host, const char *port, co
 {
 	_cleanup_buf_ struct buf h = BUF_INIT, p = BUF_INIT, q = BUF_INIT;
 	_cleanup_err_ struct err err = ERR_INIT;
+	bool tls;
 
-	if (target_parse_url(url, &h, &p, &q, &err) < 0)
+	if (target_parse_url(url, &tls, &h, &p, &q, &err) < 0)
 		fail_msg("%s: %s", url, err_msg(&err));
 	assert_string_equal(h.data, host);
 	assert_string_equal(p.data, port);
 	assert_string_equal(q.data, path);
+	assert_int_equal(tls, strncasecmp(url, "https:", 6) == 0);
 }
 
 static void test_urls(void **state)
@@ -30,21 +34,25 @@ static void test_urls(void **state)
 	assert_parts("http://a/b#c", "a", "80", "/b");
 	assert_parts("http://a:/b", "a", "80", "/b");
 	assert_parts("http://[::1]", "::1", "80", "/");
+	assert_parts("https://a", "a", "443", "/");
+	assert_parts("HTTPS://[::1]:80/x", "::1", "80", "/x");
 	assert_parts("http://[fd00::1]:65535/x", "fd00::1", "65535", "/x");
 }
 
 static void test_bad_urls(void **state)
 {
-	static const char *const urls[] = {"", "a", "https://a", "http:/a", "http://", "http:///x",
-		"http://:80", "http://a:0", "http://a:65536", "http://a:8o", "http://[::1",
-		"http://[]", "http://[::1]x", "http://u:p@a/", "http://a/b c", "http://a/\r\nX: y",
-		"http://a:99999999999999999999"};
+	static const char *const urls[] = {"", "a", "ftp://a", "https:", "https:/a", "https://",
+		"http:/a", "http://", "http:///x", "http://:80", "http://a:0", "http://a:65536",
+		"http://a:8o", "http://[::1", "http://[]", "http://[::1]x", "http://u:p@a/",
+		"http://a/b c", "http://a/\r\nX: y", "http://a:99999999999999999999"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(urls); i++) {
 		_cleanup_buf_ struct buf h = BUF_INIT, p = BUF_INIT, q = BUF_INIT;
 		_cleanup_err_ struct err err = ERR_INIT;
 
-		if (target_parse_url(urls[i], &h, &p, &q, &err) != -EINVAL)
+		bool tls;
+
+		if (target_parse_url(urls[i], &tls, &h, &p, &q, &err) != -EINVAL)
 			fail_msg("taken: '%s'", urls[i]);
 		assert_true(*err_msg(&err));
 	}
@@ -74,6 +82,10 @@ static void test_requests(void **state)
 		&(struct target_request){
 			.headers = headers, .n_headers = 2, .body = "hi", .body_len = 2},
 		"POST / HTTP/1.1\r\nX-A: b\r\nHost: other\r\nContent-Length: 2\r\n\r\nhi");
+	assert_request("https://127.0.0.1", &(struct target_request){0},
+		"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
+	assert_request("https://127.0.0.1:80", &(struct target_request){0},
+		"GET / HTTP/1.1\r\nHost: 127.0.0.1:80\r\n\r\n");
 	assert_request("http://127.0.0.1", &(struct target_request){.method = "PUT"},
 		"PUT / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 0\r\n\r\n");
 }
