@@ -108,6 +108,7 @@ NODE_SRC := $(TOOL_SRC) \
 	lib/base/quote.c \
 	lib/base/width.c \
 	lib/base/xalloc.c \
+	lib/ext/tls.c \
 	probe/async/async.c \
 	probe/async/inbound.c \
 	probe/async/receiver.c \

@@ -48,7 +48,7 @@ void http_found_done(struct http_found *f)
 struct sum {
 	double answers, failed, unsent, no_answer, server_errors, busiest, seconds;
 	double errors[N_LOAD_ERRORS], statuses[LOAD_STATUSES];
-	const char *connect_error; /* raw; NULL: none */
+	const char *connect_error, *tls_error; /* raw; NULL: none */
 };
 
 static struct sum *sum_of(const struct http_view *v)
@@ -71,6 +71,8 @@ static struct sum *sum_of(const struct http_view *v)
 			s->statuses[k] += r->statuses[k];
 		if (*r->connect_error)
 			s->connect_error = r->connect_error;
+		if (*r->tls_error)
+			s->tls_error = r->tls_error;
 	}
 	return s;
 }
@@ -86,6 +88,8 @@ static void add_failures(const struct sum *s, struct buf *out)
 		buf_addf(out, "%s%s %.0f", comma, load_error_names[i], s->errors[i]);
 		if (i == LOAD_CONNECT && s->connect_error)
 			buf_addf(out, " (%s)", s->connect_error);
+		if (i == LOAD_TLS && s->tls_error)
+			buf_addf(out, " (%s)", s->tls_error);
 		comma = ", ";
 	}
 	for (int i = 400; i < LOAD_STATUSES; i++) {

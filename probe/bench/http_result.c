@@ -140,7 +140,7 @@ int http_read(const json_t *o, struct http_result *ret, struct err *err)
 		.kept_up_to = number(o, "kept_up_to"),
 	};
 	const json_t *latency = json_obj(o, "latency_ms");
-	const char *why = json_str(o, "connect_error");
+	const char *why = json_str(o, "connect_error"), *tls = json_str(o, "tls_error");
 
 	if (!isfinite(r.answers) || !isfinite(r.failed) || !isfinite(r.rps) || !isfinite(r.seconds))
 		return err_set(err, -EBADMSG, "what svarm-probe load printed is no result");
@@ -150,6 +150,7 @@ int http_read(const json_t *o, struct http_result *ret, struct err *err)
 	read_text(o, "url", MAX_URL, r.run);
 	read_text(o, "connect_error", sizeof(r.connect_error), r.run);
 	snprintf(r.connect_error, sizeof(r.connect_error), "%s", why ? why : "");
+	snprintf(r.tls_error, sizeof(r.tls_error), "%s", tls ? tls : "");
 	read_statuses(json_obj(o, "status"), &r, r.run);
 	read_errors(json_obj(o, "errors"), &r, r.run);
 	read_distributions(o, r.run);

@@ -18,8 +18,8 @@ struct http_result {
 	double lag_p99, cpu_us, busiest;
 	double kept_up_to; /* of a ramp; NAN: it was none */
 	bool client_bound;
-	char connect_error[80]; /* raw */
-	json_t *run;            /* owned: the run of the document; the view is added to it */
+	char connect_error[80], tls_error[80]; /* raw; "": none */
+	json_t *run; /* owned: the run of the document; the view is added to it */
 };
 
 /* *@ret is owned by the caller (http_result_done).  -EBADMSG: the counts are missing. */

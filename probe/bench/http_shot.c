@@ -104,6 +104,7 @@ static int shoot_here(struct shooting *g, struct http_result *ret, struct err *e
 		.warmup = s->warmup,
 		.timeout = s->timeout,
 		.fresh = bo->fresh,
+		.insecure = bo->insecure,
 		.cancel = &g->cancel,
 		.progress = on_progress,
 		.arg = g};
@@ -159,6 +160,8 @@ static const char **arguments_of(const struct bench *b, const struct http_shot *
 		v[n++] = arena_printf(a, "--ramp-to=%.15g", s->ramp_to);
 	if (b->o->fresh)
 		v[n++] = "--fresh";
+	if (b->o->insecure)
+		v[n++] = "--insecure";
 	return v;
 }
 

@@ -78,9 +78,10 @@ static int url_alone(const struct bench *b, const struct http_plan *plan, struct
 	struct err *err)
 {
 	_cleanup_buf_ struct buf host = BUF_INIT, port = BUF_INIT, path = BUF_INIT;
+	bool tls;
 	int r;
 
-	r = target_parse_url(b->o->url, &host, &port, &path, err);
+	r = target_parse_url(b->o->url, &tls, &host, &port, &path, err);
 	if (r < 0)
 		return r;
 	if (!b->o->n_from)
