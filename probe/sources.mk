@@ -17,6 +17,11 @@ PROBE_SRC := \
 	probe/bench/compare.c \
 	probe/bench/document.c \
 	probe/bench/environment.c \
+	probe/bench/http_cluster.c \
+	probe/bench/http_judge.c \
+	probe/bench/http_print.c \
+	probe/bench/http_result.c \
+	probe/bench/http_shot.c \
 	probe/bench/judge_cpu.c \
 	probe/bench/judge_disk.c \
 	probe/bench/latency.c \
@@ -133,6 +138,7 @@ NODE_SRC := $(TOOL_SRC) \
 	lib/base/quote.c \
 	lib/base/width.c \
 	lib/base/xalloc.c \
+	lib/ext/tls.c \
 	probe/async/async.c \
 	probe/async/inbound.c \
 	probe/async/receiver.c \

@@ -144,6 +144,8 @@ int sender_new(const struct async_options *o, struct tally *t, int callback_port
 	}
 	r = s->epoll < 0 ? err_errno(err, -errno, "epoll")
 			 : make_call(s, &s->slots[0], 0, err); /* is the URL right? */
+	if (r == 0 && s->slots[0].target.tls)
+		r = err_set(err, -EINVAL, "the queue is not called through https");
 	if (r < 0) {
 		sender_free(s);
 		return r;

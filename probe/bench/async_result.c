@@ -175,11 +175,11 @@ static void judge_refused(const struct async_counts *c, struct section_result *r
 				    "takes entries");
 }
 
-static void judge_lost(const struct async_counts *c, struct section_result *ret)
+static void judge_lost(const struct async_counts *c, double patience, struct section_result *ret)
 {
 	section_found(ret, HEALTH_FAIL,
-		"%.0f of %.0f accepted calls were not called back (no callback for 15 s)", c->lost,
-		c->accepted);
+		"%.0f of %.0f accepted calls were not called back (%.3g s without any callback)",
+		c->lost, c->accepted, patience);
 	section_remedy(ret, "do queue workers run?  'svarm queue status', and on a manager 'docker "
 			    "service ps svarm_queue-worker'");
 }
@@ -205,7 +205,7 @@ static void judge_well(const struct async_counts *c, struct section_result *ret)
 				    "Queue workers that die or stall are why");
 }
 
-void async_judge(const struct async_round *rounds, size_t n, const char *function,
+void async_judge(const struct async_round *rounds, size_t n, const char *function, double patience,
 	struct section_result *ret)
 {
 	struct async_counts sum;
@@ -214,7 +214,7 @@ void async_judge(const struct async_round *rounds, size_t n, const char *functio
 	add_figures(rounds, n, &sum, ret);
 	add_detail(&sum, middle(rounds, n, section_median(ret, "p50")), function, ret->detail);
 	if (sum.lost > 0) {
-		judge_lost(&sum, ret);
+		judge_lost(&sum, patience, ret);
 	} else if (sum.echoes && sum.wrong > 0) {
 		section_found(ret, HEALTH_FAIL, "%.0f of %.0f callbacks brought a wrong body",
 			sum.wrong, sum.called_back);

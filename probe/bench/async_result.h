@@ -20,8 +20,9 @@ struct async_round {
 int async_read(const json_t *o, struct async_round *ret, struct err *err) _must_check_;
 void async_round_done(struct async_round *r);
 
-/* Figures, detail, state and text of the rounds, at least one. */
-void async_judge(const struct async_round *rounds, size_t n, const char *function,
+/* Figures, detail, state and text of the rounds, at least one.  @patience: seconds without any
+ * callback, after which what was missing counted as lost. */
+void async_judge(const struct async_round *rounds, size_t n, const char *function, double patience,
 	struct section_result *ret);
 
 /* struct section's print(). */

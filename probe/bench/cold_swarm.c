@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_TASKS = 20, CLOCK_ROUNDS = 3 };
+enum { CLOCK_ROUNDS = 3 };
 
 int cold_replicas(const struct place *p, int *ret, struct err *err)
 {
@@ -128,29 +128,6 @@ static const struct spec_node *node_of(const struct bench *b, const char *swarm_
 	return NULL;
 }
 
-/* The tasks that should run, with all docker knows of each. */
-static int list_tasks(const struct place *p, json_t **ret, struct err *err)
-{
-	const char *const list[] = {"service", "ps", "-q", "--no-trunc", "--filter",
-		"desired-state=running", p->service->id, NULL};
-	const char *inspect[MAX_TASKS + 4] = {"inspect", "--type", "task"};
-	_cleanup_buf_ struct buf ids = BUF_INIT;
-	size_t n = 3;
-	char *at, *id;
-	int r;
-
-	r = place_docker(p->agent, list, &ids, err);
-	if (r < 0)
-		return r;
-	id = ids.len ? strtok_r(ids.data, "\n", &at) : NULL;
-	for (; id && n < MAX_TASKS + 3; id = strtok_r(NULL, "\n", &at))
-		if (*id != '-') /* what docker prints is no option */
-			inspect[n++] = id;
-	if (n == 3)
-		return err_set(err, ERR_REMOTE, "service '%s' has no tasks", p->service->name);
-	return place_docker_json(p->agent, inspect, ret, err);
-}
-
 /* A container's id, which docker on its node is asked about. */
 static const char *container_of(const json_t *task)
 {
@@ -221,7 +198,7 @@ int cold_first(const struct bench *b, const struct place *p, const double *ahead
 	size_t i;
 	int r;
 
-	r = list_tasks(p, &tasks, err);
+	r = place_tasks_json(p, &tasks, err);
 	if (r < 0)
 		return r;
 	first.started = INFINITY;

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { MAX_OUTPUT = 4 * 1024 * 1024, MAX_ARGS = 32 };
+enum { MAX_OUTPUT = 4 * 1024 * 1024, MAX_ARGS = 32, MAX_TASKS = 20 };
 #define DOCKER_DEADLINE (30 * USEC_PER_SEC)
 
 static const struct container *gateway_of(const struct node_evidence *e)
@@ -87,6 +87,70 @@ int place_docker_json(struct agent *agent, const char *const *argv, json_t **ret
 		return r;
 	r = json_parse(buf_str(&out), out.len, MAX_OUTPUT, ret, err);
 	return r < 0 ? err_wrap(err, "docker %s", argv[0]) : 0;
+}
+
+int place_tasks_json(const struct place *p, json_t **ret, struct err *err)
+{
+	const char *const list[] = {"service", "ps", "-q", "--no-trunc", "--filter",
+		"desired-state=running", p->service->id, NULL};
+	const char *inspect[MAX_TASKS + 4] = {"inspect", "--type", "task"};
+	_cleanup_buf_ struct buf ids = BUF_INIT;
+	size_t n = 3;
+	char *at, *id;
+	int r;
+
+	r = place_docker(p->agent, list, &ids, err);
+	if (r < 0)
+		return r;
+	id = ids.len ? strtok_r(ids.data, "\n", &at) : NULL;
+	for (; id && n < MAX_TASKS + 3; id = strtok_r(NULL, "\n", &at))
+		if (*id != '-') /* what docker prints is no option */
+			inspect[n++] = id;
+	if (n == 3)
+		return err_set(err, ERR_REMOTE, "service '%s' has no tasks", p->service->name);
+	return place_docker_json(p->agent, inspect, ret, err);
+}
+
+/* The address of a task in the overlay, which its description has as "10.201.0.12/20". */
+static const char *address_of(const json_t *task, struct arena *a)
+{
+	const json_t *network;
+	size_t i;
+
+	json_array_foreach(json_arr(task, "NetworksAttachments"), i, network)
+	{
+		const char *name = json_str(json_at(network, "Network", "Spec", NULL), "Name");
+		const char *at = json_string_value(
+			json_array_get(json_arr(network, "Addresses"), 0));
+		size_t len = at ? strspn(at, "0123456789abcdefABCDEF.:") : 0;
+
+		if (name && !strcmp(name, "svarm") && len && len < 46)
+			return arena_strndup(a, at, len);
+	}
+	return NULL;
+}
+
+int place_tasks(const struct place *p, struct arena *a, const char **ret, size_t max, size_t *ret_n,
+	struct err *err)
+{
+	_cleanup_json_ json_t *tasks = NULL;
+	const json_t *task;
+	size_t i;
+	int r;
+
+	r = place_tasks_json(p, &tasks, err);
+	if (r < 0)
+		return r;
+	*ret_n = 0;
+	json_array_foreach(tasks, i, task)
+	{
+		const char *state = json_str(json_obj(task, "Status"), "State");
+		const char *address = address_of(task, a);
+
+		if (address && state && !strcmp(state, "running") && *ret_n < max)
+			ret[(*ret_n)++] = address;
+	}
+	return 0;
 }
 
 int place_failed(struct section_result *ret_result, int r, struct err *err)

@@ -28,6 +28,13 @@ int place_docker(struct agent *agent, const char *const *argv, struct buf *out, 
 int place_docker_json(struct agent *agent, const char *const *argv, json_t **ret, struct err *err)
 	_must_check_;
 
+/* The function's tasks that should run, with all that docker knows of each: an array, owned by the
+ * caller.  ERR_REMOTE: there are none. */
+int place_tasks_json(const struct place *p, json_t **ret, struct err *err) _must_check_;
+/* The addresses in the overlay of those that run, at most @max, in @a. */
+int place_tasks(const struct place *p, struct arena *a, const char **ret, size_t max, size_t *ret_n,
+	struct err *err) _must_check_;
+
 /* What measuring ended with, @r and @err, as the section's state.  Returns what its run() has to
  * return. */
 int place_failed(struct section_result *ret_result, int r, struct err *err);

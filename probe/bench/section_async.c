@@ -19,11 +19,18 @@ enum { CALLS = 1000, CONNECTIONS = 16, MAX_CALLS = 1000000 };
 #define ENOUGH    (15 * USEC_PER_SEC)
 #define WAKE_IN   (75 * USEC_PER_SEC)
 #define ROUND_END (600 * USEC_PER_SEC)
+#define ACCEPT_IN (10 * USEC_PER_SEC) /* both unless there is a timeout among the options */
+#define PATIENCE  (15 * USEC_PER_SEC)
 
 struct runs {
 	struct bench *b;
 	unsigned round; /* that runs now, from 1 */
 };
+
+static double seconds_of(const struct bench_options *o, usec_t usual)
+{
+	return (double)(o->timeout ? o->timeout : usual) / 1e6;
+}
 
 static void show(void *arg, const json_t *p)
 {
@@ -53,9 +60,9 @@ static int one_round(
 	unsigned calls = runs->b->o->calls ? runs->b->o->calls : CALLS;
 	_cleanup_free_ char *url = xasprintf(
 		"http://127.0.0.1:8080/async-function/%s", p->function->name);
-	char count[16], connections[16];
+	char count[16], connections[16], accept[32], patience[32];
 	const char *const argv[] = {"async", "--listen", p->gateway->address, "-n", count, "-c",
-		connections, url, NULL};
+		connections, "--timeout", accept, "--patience", patience, url, NULL};
 	const struct agent_command c = {
 		.argv = argv, .container = p->gateway->id, .deadline = ROUND_END};
 	_cleanup_json_ json_t *answer = NULL;
@@ -65,6 +72,8 @@ static int one_round(
 	snprintf(connections, sizeof(connections), "%u",
 		runs->b->o->connections ? MIN_OF(runs->b->o->connections, 1000u)
 					: (unsigned)CONNECTIONS);
+	snprintf(accept, sizeof(accept), "%.6f", seconds_of(runs->b->o, ACCEPT_IN));
+	snprintf(patience, sizeof(patience), "%.6f", seconds_of(runs->b->o, PATIENCE));
 	r = remote_run(p->agent, &c, show, runs, &answer, err);
 	return r < 0 ? r : async_read(answer, ret, err);
 }
@@ -81,7 +90,8 @@ static int all_rounds(struct bench *b, const struct place *p, struct async_round
 		struct async_round *round = &rounds[*ret_n];
 
 		/* What went wrong once is known; waiting for it again takes its time. */
-		if (*ret_n && (clock_now() - begin > ENOUGH || round[-1].counts.lost > 0))
+		if (*ret_n && (clock_now() - begin > ENOUGH || round[-1].counts.lost > 0 ||
+				      !(round[-1].counts.accepted > 0)))
 			break;
 		runs.round = (unsigned)*ret_n + 1;
 		bench_say(b, "round %u of %u", runs.round, b->rounds);
@@ -111,7 +121,7 @@ static int run(struct bench *b, struct section_result *ret, struct err *err)
 	if (r < 0)
 		r = place_failed(ret, r, err);
 	else
-		async_judge(rounds, n, p.function->name, ret);
+		async_judge(rounds, n, p.function->name, seconds_of(b->o, PATIENCE), ret);
 	for (size_t i = 0; i < n; i++)
 		async_round_done(&rounds[i]);
 	return r;

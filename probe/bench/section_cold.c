@@ -188,7 +188,7 @@ static int due_back(const struct bench *b, const struct place *p, int before)
 	return scale->min;
 }
 
-static int put_back(const struct bench *b, const struct place *p, int replicas, struct err *err)
+static int put_back(const struct place *p, int replicas, struct err *err)
 {
 	int now, r;
 
@@ -197,10 +197,7 @@ static int put_back(const struct bench *b, const struct place *p, int replicas, 
 		r = cold_replicas(p, &now, err);
 	if (r < 0)
 		return r;
-	if (now != replicas)
-		return err_set(err, ERR_REMOTE, "it has %d", now);
-	bench_say(b, "waiting for its %d tasks", replicas);
-	return await_running(b, p, replicas, BACK_IN, err);
+	return now == replicas ? 0 : err_set(err, ERR_REMOTE, "it has %d", now);
 }
 
 static void not_put_back(
@@ -212,13 +209,28 @@ static void not_put_back(
 		p->node->name, p->service->name, replicas, p->service->name);
 }
 
+/* For what comes next: it should find the function as we did. */
+static int await_back(const struct bench *b, const struct place *p, int replicas,
+	struct section_result *ret, struct err *err)
+{
+	int r;
+
+	bench_say(b, "waiting for its %d tasks", replicas);
+	r = await_running(b, p, replicas, BACK_IN, err);
+	if (r != -ETIMEDOUT || ret->state != HEALTH_OK)
+		return r == ERR_INTR ? r : 0;
+	section_found(ret, HEALTH_WARN, "%s; afterwards %s", ret->text, err_msg(err));
+	section_remedy(ret, "on '%s': 'docker service ps %s'", p->node->name, p->service->name);
+	return 0;
+}
+
 static int measure(struct bench *b, const struct place *p, int replicas, struct section_result *ret,
 	struct err *err)
 {
 	_cleanup_(agent_job_endp) struct agent_job *undo = NULL;
-	_cleanup_err_ struct err again = ERR_INIT;
+	_cleanup_err_ struct err back = ERR_INIT;
 	_cleanup_(cold_found_done) struct cold_found found = {0};
-	int r, back;
+	int r;
 
 	r = arm_undo(p, replicas, &undo, err);
 	if (r < 0)
@@ -230,12 +242,12 @@ static int measure(struct bench *b, const struct place *p, int replicas, struct 
 	if (r < 0)
 		cold_judge_failed(&found, err_msg(err), p->service->name, ret);
 	err_done(err);
-	back = put_back(b, p, replicas, &again);
-	if (back == ERR_INTR)
-		return err_move(err, &again);
-	if (back < 0)
-		not_put_back(ret, p, replicas, err_msg(&again));
-	return 0;
+	r = put_back(p, replicas, &back);
+	if (r < 0 && r != ERR_INTR)
+		not_put_back(ret, p, replicas, err_msg(&back));
+	else if (r == 0 && ret->state != HEALTH_FAIL)
+		r = await_back(b, p, replicas, ret, &back);
+	return r == ERR_INTR ? err_move(err, &back) : 0;
 }
 
 static int run(struct bench *b, struct section_result *ret, struct err *err)
