@@ -13,7 +13,7 @@ bool bench_cancelled(const struct bench *b)
 }
 
 /* Format and escape. */
-static void add_clean(struct buf *out, const char *fmt, va_list ap)
+_printf_(2, 0) static void add_clean(struct buf *out, const char *fmt, va_list ap)
 {
 	_cleanup_buf_ struct buf raw = BUF_INIT;
 
