@@ -151,7 +151,7 @@ install: all ## install below $(DESTDIR)$(PREFIX)
 		$(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(DATADIR)/bash-completion/completions
 	$(INSTALL) -m 755 $(B)/svarm $(DESTDIR)$(BINDIR)/svarm
 	$(INSTALL) -m 644 README.md CHANGELOG.md CONTRIBUTING.md LICENSE $(DESTDIR)$(DOCDIR)
-	$(INSTALL) -m 644 docs/*.md $(DESTDIR)$(DOCDIR)/docs
+	$(INSTALL) -m 644 docs/*.md docs/*.json $(DESTDIR)$(DOCDIR)/docs
 	$(INSTALL) -m 644 docs/svarm.1 $(DESTDIR)$(MANDIR)/man1
 	$(INSTALL) -m 644 completions/svarm.bash $(DESTDIR)$(DATADIR)/bash-completion/completions/svarm
 	for i in build/images/*.tar.gz; do [ ! -e "$$i" ] || $(INSTALL) -m 644 "$$i" $(DESTDIR)$(DATADIR)/svarm/images; done

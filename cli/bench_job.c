@@ -343,9 +343,7 @@ void bench_job_spec(struct bench_job *j, const struct cluster *c, struct buf *le
 		/* It was read with the spec, so it can be read. */
 		if (threshold_parse(b->text, &b->t, NULL, NULL) >= 0 && judged(j, b->t.figure))
 			continue;
-		buf_addf(left_out,
-			"verify.fail_if: '%s' is not judged: this run does not measure it\n",
-			b->text);
+		buf_addf(left_out, "%s'%s'", left_out->len ? ", " : "", b->text);
 		j->n_thresholds--;
 	}
 }

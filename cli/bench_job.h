@@ -48,8 +48,8 @@ bool bench_job_measures(const struct bench_job *j, const char *section);
 bool bench_job_saved(const struct bench_job *j);
 
 /*
- * Add the thresholds of the spec whose sections are measured; what is left out is told in @left_out
- * ("verify.fail_if: …"), one line each.  They borrow from @c.
+ * Add the thresholds of the spec whose sections are measured; @left_out gets the others, quoted.
+ * They borrow from @c.
  */
 void bench_job_spec(struct bench_job *j, const struct cluster *c, struct buf *left_out);
 /* For struct bench_options: shows what is going on by way of @events, a struct events. */

@@ -276,6 +276,8 @@ static void add_compared(struct page *p, const json_t *list)
 		number_cell(t, f, "noise", unit);
 		table_text(t, verdict_style(f), text_of(&text, f, "verdict", MAX_WORD));
 	}
+	if (!table_rows(t))
+		buf_adds(p->out, "  no figure in common\n");
 	add_table(p, t);
 	if (unjudged)
 		add_styled(p, CELL_DIM,
@@ -362,6 +364,7 @@ void bench_print_verdict(const json_t *doc, struct buf *out, bool color, size_t 
 
 	for (size_t i = 0; i < n; i++)
 		add_finding(&p, names[i]);
+	buf_addc(out, '\n');
 	add_thresholds(&p);
 	add_verdict(&p);
 }

@@ -76,6 +76,14 @@ struct run {
 	json_t *doc; /* owned */
 };
 
+static void tell_left_out(struct run *x, const char *which)
+{
+	_cleanup_buf_ struct buf text = BUF_INIT;
+
+	buf_addf(&text, "of verify.fail_if not judged, as this run does not measure it: %s", which);
+	events_emit(x->events, &(struct event){.kind = EVENT_NOTICE, .text = buf_str(&text)});
+}
+
 static int open_cluster(struct run *x, struct err *err)
 {
 	struct cli cli = *x->cli;
@@ -92,9 +100,8 @@ static int open_cluster(struct run *x, struct err *err)
 	x->s.cluster->ssh.connect_timeout = MIN_OF(
 		x->s.cluster->ssh.connect_timeout, connect_timeout);
 	bench_job_spec(&x->job, x->s.cluster, &left_out);
-	if (left_out.len && x->cli->opt.verbosity >= 0)
-		events_emit(x->events,
-			&(struct event){.kind = EVENT_NOTICE, .text = buf_str(&left_out)});
+	if (left_out.len)
+		tell_left_out(x, buf_str(&left_out));
 	return bench_job_check_from(&x->job, x->s.cluster, err);
 }
 
@@ -114,8 +121,10 @@ static int measure(struct run *x, struct err *err)
 	struct bench_options o = x->job.o;
 	int r;
 
-	if (bench_job_saved(&x->job) && (r = saved_read(x->s.fleet, &x->job.earlier, err)) < 0)
-		return err_wrap(err, "--compare");
+	if (bench_job_saved(&x->job) && (r = saved_read(x->s.fleet, &x->job.earlier, err)) < 0) {
+		err_wrap(err, "--compare saved");
+		return r == -ENOENT ? (err->code = ERR_SPEC) : r;
+	}
 	if (x->job.input) {
 		x->doc = json_incref(x->job.input);
 		return 0;

@@ -287,6 +287,28 @@ ok(len(document(p)["comparison"]["differs"]) == 2, "another cluster and another 
 p = run("--input", "now.json", "--compare", "good.json")
 ok("! not the same: cluster: fjord before, other now" in p.stdout and "cpu: AMD EPYC before, abacus now" in p.stdout, "to people too", p.stdout[-900:])
 
+# ---- a cluster that is not there ----------------------------------------------------------------
+PORT = nobody.getsockname()[1]
+write("dead.yaml", f"""cluster: gone
+ssh: {{identity: {T}/key, port: {PORT}, connect_timeout: 1s}}
+nodes:
+  - {{name: gone-1, address: 127.0.0.1, private: 10.0.0.1, roles: [manager, worker, ingress, database]}}
+faas: {{functions: [{{name: echo, image: "echo:1"}}]}}
+verify: {{fail_if: [http.p99 > 1h1]}}
+""")
+p = run("http", "dead.yaml")
+ok(p.returncode == 2 and "dead.yaml:6:32: verify.fail_if[0]: 'h1' is no unit of http.p99" in p.stderr, "a mistake in its threshold", p.stderr)
+write("dead.yaml", open(path("dead.yaml"), encoding="utf-8").read().replace("1h1", "1s"))
+p = run("http", "dead.yaml", "--json", "--html", path("dead.html"))
+doc = document(p)
+ok(p.returncode == 1 and doc["sections"]["http"]["state"] == "skipped" and "refused" in doc["sections"]["http"]["text"] and
+   [t["state"] for t in doc["thresholds"]] == ["unknown"] and doc["nodes"][0]["name"] == "gone-1" and not wrong(doc),
+   "what cannot be measured says why, and its threshold fails", wrong(doc) or p.stdout + p.stderr)
+p = run("http", "dead.yaml", "--from", "gone-2")
+ok(p.returncode == 2 and "no node is named 'gone-2'; did you mean 'gone-1'?" in p.stderr, "a node that is none", p.stderr)
+p = run("http", "dead.yaml", "--compare", "saved", "--json")
+ok(p.returncode == 1 and document(p)["error"]["exit"] == 1, "nor is there anything to compare with", p.stdout + p.stderr)
+
 # ---- measuring ----------------------------------------------------------------------------------
 p = run("http", "--url", URL + "/", *QUICK, "--json", "--fail-if", "http.errors > 0%", "--fail-if", "http.p99 > 1ms",
         "--fail-if", "http.rps < 1", "--events", path("events"))
