@@ -35,6 +35,13 @@ static double *member(const struct async_counts *c, size_t i)
 	return (double *)((char *)c + members[i].offset);
 }
 
+static int status_of(const json_t *o, const char *key)
+{
+	double n = clean_number(o, key, 0, 599);
+
+	return isfinite(n) ? (int)n : 0;
+}
+
 static int read_counts(const json_t *o, struct async_counts *ret, struct err *err)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(members); i++) {
@@ -52,8 +59,8 @@ static int read_counts(const json_t *o, struct async_counts *ret, struct err *er
 		ret->lost > ret->accepted || ret->called_back > ret->sent ||
 		ret->wrong > ret->called_back || ret->failed > ret->called_back)
 		return err_set(err, -EBADMSG, "the counts contradict each other");
-	ret->refused_status = (int)clean_number(o, "refused_status", 0, 599);
-	ret->failed_status = (int)clean_number(o, "failed_status", 0, 599);
+	ret->refused_status = status_of(o, "refused_status");
+	ret->failed_status = status_of(o, "failed_status");
 	return 0;
 }
 
