@@ -96,7 +96,7 @@ is "and another, with a secret of the spec's, as well" \
 answers echo && answers cows
 report $? "the gateway that could not be replaced still serves both functions"
 is "the secrets are the same" "$(secrets)" "$before"
-exits 1 "health says the same" "$svarm" health --only service --only gateway "$openfaas"
+exits 1 "health says the same" "$svarm" health --only swarm.services --only functions --only ingress --only gateway "$openfaas"
 says "with what can be done" "name the image's archive"
 
 # --- and back ---
