@@ -13,6 +13,7 @@ static const struct {
 	enum cell_style style;
 } marks[] = {
 	[HEALTH_OK] = {"✓", CELL_GOOD},
+	[HEALTH_NOTE] = {"·", CELL_DIM},
 	[HEALTH_WARN] = {"!", CELL_WARN},
 	[HEALTH_FAIL] = {"✗", CELL_BAD},
 	[HEALTH_SKIP] = {"-", CELL_DIM},
@@ -119,6 +120,8 @@ static void add_verdict(struct layout *l, const struct health *h)
 	buf_addf(l->out, ": %zu probe%s", n, n == 1 ? "" : "s");
 	add_count(l->out, health_count(h, HEALTH_FAIL), "failed", "");
 	add_count(l->out, health_count(h, HEALTH_WARN), "warning", "s");
+	if (health_count(h, HEALTH_NOTE))
+		add_count(l->out, health_count(h, HEALTH_NOTE), "note", "s");
 	if (skipped)
 		add_count(l->out, skipped, "skipped", "");
 	buf_addf(l->out, " (%.1fs)\n", health_seconds(h));
@@ -159,6 +162,8 @@ static void add_probe(struct buf *out, const struct health_result *r)
 	buf_adds(out, "{\"id\":");
 	quote_json(out, r->id);
 	add_member(out, "group", r->group);
+	add_member(out, "severity", health_severity_name(r->severity));
+	buf_addf(out, ",\"deadline\":%d", r->deadline);
 	add_member(out, "node", r->node);
 	add_member(out, "subject", r->subject);
 	add_member(out, "state", health_state_name(r->state));
@@ -176,8 +181,9 @@ void health_json(const struct health *h, struct buf *out)
 		add_probe(out, health_at(h, i));
 	}
 	buf_addf(out,
-		"],\"counts\":{\"total\":%zu,\"ok\":%zu,\"warnings\":%zu,\"failed\":%zu,"
-		"\"skipped\":%zu},\"seconds\":%.3f}",
-		health_size(h), health_count(h, HEALTH_OK), health_count(h, HEALTH_WARN),
-		health_count(h, HEALTH_FAIL), health_count(h, HEALTH_SKIP), health_seconds(h));
+		"],\"counts\":{\"total\":%zu,\"ok\":%zu,\"notes\":%zu,\"warnings\":%zu,"
+		"\"failed\":%zu,\"skipped\":%zu},\"seconds\":%.3f}",
+		health_size(h), health_count(h, HEALTH_OK), health_count(h, HEALTH_NOTE),
+		health_count(h, HEALTH_WARN), health_count(h, HEALTH_FAIL),
+		health_count(h, HEALTH_SKIP), health_seconds(h));
 }

@@ -124,6 +124,10 @@ static int parse_long(struct parse *p, char *arg, struct err *err)
 		return err_set(err, -EINVAL, "option '--%s' takes no value", o->name);
 	if (!takes_value(o))
 		return set_value(o, values, NULL, err);
+	if (!value && o->alone) {
+		*(int *)((char *)values + o->offset) = o->alone;
+		return 0;
+	}
 	if (!value && p->at == p->argc)
 		return err_set(err, -EINVAL, "option '--%s' needs a value: --%s %s", o->name,
 			o->name, o->value);
@@ -210,7 +214,7 @@ void options_help(const struct option_set *set, struct buf *out)
 		else
 			buf_addf(&left, "      --%s", o->name);
 		if (o->value)
-			buf_addf(&left, " %s", o->value);
+			buf_addf(&left, o->alone ? "[=%s]" : " %s", o->value);
 		if (left.len + 2 > HELP_INDENT) {
 			buf_addc(&left, '\n');
 			text_pad(&left, HELP_INDENT);

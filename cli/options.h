@@ -34,6 +34,8 @@ struct option {
 	const char *help;
 	size_t offset; /* of the variable in the struct the table is for */
 	int min, max;  /* OPTION_NUMBER */
+	int alone;     /* OPTION_NUMBER: what it means without a value, which then can only be given
+			  as --name=VALUE; 0: it needs one */
 	unsigned bit;  /* for the user of the table: which kinds of commands know the option */
 };
 

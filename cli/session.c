@@ -37,16 +37,24 @@ static void emit(struct session *s, enum event_kind kind, const char *text, cons
 	events_emit(s->narration.events, &e);
 }
 
-static int open_fleet(struct session *s, struct err *err)
+static void make_fleet(struct session *s)
 {
 	const struct cli *cli = s->cli;
-	struct fleet_options options = {
+	const struct fleet_options options = {
 		.accept_new_host_keys = cli->opt.accept_new_host_keys,
 		.parallel = cli->opt.parallel,
 		.cancel = cli_cancel,
+		.events = s->narration.events,
 		.run_id = s->run_id,
 		.owner = s->owner,
 	};
+
+	s->fleet = fleet_new(s->cluster, &options);
+}
+
+static int open_fleet(struct session *s, struct err *err)
+{
+	const struct cli *cli = s->cli;
 	_cleanup_buf_ struct buf text = BUF_INIT;
 	int r;
 
@@ -56,8 +64,7 @@ static int open_fleet(struct session *s, struct err *err)
 	r = narration_open(cli, s->names, s->cluster->n_nodes, s->run_id, &s->narration, err);
 	if (r < 0)
 		return r;
-	options.events = s->narration.events;
-	s->fleet = fleet_new(s->cluster, &options);
+	make_fleet(s);
 	buf_addf(&text, "%s %s", cli->cmd->name, s->cluster->name);
 	emit(s, EVENT_RUN_STARTED, buf_str(&text), NULL);
 	return 0;
@@ -147,6 +154,14 @@ int session_plan(const struct cli *cli, const char *images_dir,
 		r = read_nodes(&s, images_dir, print, err);
 	session_done(&s);
 	return r;
+}
+
+void session_again(struct session *s)
+{
+	fleet_free(s->fleet);
+	narration_done(&s->narration);
+	s->narration = (struct narration){.events = events_new(s->names, s->cluster->n_nodes)};
+	make_fleet(s);
 }
 
 void session_done(struct session *s)

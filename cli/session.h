@@ -35,4 +35,7 @@ int session_plan(const struct cli *cli, const char *images_dir,
 	struct err *err) _must_check_;
 /* Emit the run's last event and end the narration, so that the answer can be printed. */
 void session_narrated(struct session *s, const struct err *error, const char *summary);
+/* A fleet with connections of its own that tells nobody anything: for what goes on behind the
+ * narration's end. */
+void session_again(struct session *s);
 void session_done(struct session *s);

@@ -28,11 +28,14 @@ CLI_SRC := \
 	cli/fn_list.c \
 	cli/fn_logs.c \
 	cli/gateway.c \
+	cli/health_files.c \
 	cli/health_print.c \
+	cli/health_watch.c \
 	cli/main.c \
 	cli/options.c \
 	cli/output.c \
 	cli/plan_print.c \
+	cli/save.c \
 	cli/session.c \
 	cli/signals.c \
 	cli/up_bench.c \

@@ -72,6 +72,7 @@ GATEWAY_LIB_SRC := $(FAAS_COMMON_SRC) \
 	faas/gateway/planetext.c \
 	faas/gateway/plans.c \
 	faas/gateway/probes.c \
+	faas/gateway/probes_store.c \
 	faas/gateway/quantity.c \
 	faas/gateway/queue.c \
 	faas/gateway/ready.c \

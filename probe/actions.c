@@ -1,7 +1,8 @@
 /*
  * Which commands are to run in which containers.  Every node with a container of ours writes to
  * Redis and exchanges bytes with every such container on every other node, so that each pair of
- * nodes is tried both ways; one manager sends a call through the queue.
+ * nodes is tried both ways; one manager sends a call through the queue, and asks how it stands
+ * there.
  */
 #include "probe/evidence.h"
 
@@ -82,7 +83,7 @@ static void plan_peers(struct evidence *ev, struct node_evidence *e, const struc
 	}
 }
 
-/* The manager with a gateway that sends the call through the queue. */
+/* The manager with a gateway that sends the call through the queue and asks about it. */
 static struct node_evidence *async_sender(struct evidence *ev)
 {
 	for (size_t i = 0; i < ev->n; i++) {
@@ -109,6 +110,10 @@ void actions_plan(struct evidence *ev, unsigned needs)
 			continue;
 		if (needs & NEED_REDIS)
 			add(e, ACTION_REDIS, from);
+		if (needs & NEED_STORE && e == sender)
+			add(e, ACTION_STORE, from);
+		if (needs & NEED_QUEUE && e == sender)
+			add(e, ACTION_QUEUE, from);
 		if (needs & NEED_ASYNC && e == sender && ev->cluster->faas.n_functions)
 			add(e, ACTION_ASYNC, from)->argument = ev->cluster->faas.functions[0].name;
 		if (needs & NEED_PEERS)

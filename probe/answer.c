@@ -1,5 +1,5 @@
 /* The parser of what health.sh prints: see answer.h. */
-#include "probe/answer.h"
+#include "probe/answer_parts.h"
 
 #include <arpa/inet.h>
 #include <math.h>
@@ -12,9 +12,6 @@ enum {
 	MAX_CONTAINERS = 256,
 	MAX_SYSCTLS = 256,   /* of one namespace */
 	MAX_LISTENERS = 256, /* of one namespace */
-	MAX_SERVICES = 2000,
-	MAX_TASKS = 20000,
-	MAX_ERRORS = 1000,
 	MAX_JSON = 4 * 1024 * 1024,
 	MAX_PROBE_JSON = 4096,
 };
@@ -24,8 +21,8 @@ enum {
 struct parser {
 	struct answer *a;
 	struct arena *arena;
-	bool in_container; /* the lines that follow belong to the last container */
 	bool tasks_read;
+	bool in_container; /* the lines that follow belong to the last container */
 	bool ended;
 };
 
@@ -79,7 +76,7 @@ static void on_sysctl(struct parser *p, char *line)
 	pair->value = single_blanks(p->arena, colon + 1);
 }
 
-static bool to_number(const char *s, long most, long *ret)
+bool answer_number(const char *s, long most, long *ret)
 {
 	char *end;
 	long v;
@@ -109,7 +106,7 @@ static void on_listener(struct parser *p, char *line)
 	colon = n == ARRAY_SIZE(field) ? strrchr(field[3], ':') : NULL;
 	if (!colon || ns->n_listeners == MAX_LISTENERS)
 		return;
-	if (!to_number(field[2], 1L << 31, &backlog) || !to_number(colon + 1, 65535, &port))
+	if (!answer_number(field[2], 1L << 31, &backlog) || !answer_number(colon + 1, 65535, &port))
 		return;
 	*colon = '\0';
 	l = arena_push(p->arena, ns->listeners, ns->n_listeners, ns->cap_listeners);
@@ -140,76 +137,6 @@ static bool read_container(struct parser *p, const json_t *root)
 	return true;
 }
 
-struct task_error {
-	const char *service, *when, *what;
-};
-
-/* Keep the latest error of each service.  Errors are few: a list will do. */
-static void note_error(
-	struct parser *p, struct task_error *list, size_t *n, const struct task_error *one)
-{
-	for (size_t i = 0; i < *n; i++) {
-		if (strcmp(list[i].service, one->service) != 0)
-			continue;
-		if (strcmp(one->when, list[i].when) > 0)
-			list[i] = *one;
-		return;
-	}
-	if (*n < MAX_ERRORS)
-		list[(*n)++] = *one;
-}
-
-/* How many tasks run that should.  What docker itself counts as running includes the tasks of nodes
- * that are down, for as long as it remembers them. */
-static void count_task(struct parser *p, const json_t *task, const char *service)
-{
-	struct facts *f = &p->a->facts;
-	const char *wanted = json_str(task, "DesiredState");
-	const char *state = json_str(json_obj(task, "Status"), "State");
-
-	if (!wanted || strcmp(wanted, "running") != 0 || !state || strcmp(state, "running") != 0)
-		return;
-	for (size_t i = 0; i < f->n_services && i < MAX_SERVICES; i++)
-		if (!strcmp(f->services[i].id, service))
-			f->services[i].running++;
-}
-
-/* GET /tasks: which run, and why others do not.  The times are RFC 3339 in UTC and compare as text.
- */
-static void read_tasks(struct parser *p, const json_t *root)
-{
-	struct task_error *list = arena_array(p->arena, struct task_error, MAX_ERRORS);
-	struct answer *a = p->a;
-	size_t n = 0, i;
-	json_t *task;
-
-	p->tasks_read = true;
-	for (i = 0; i < a->facts.n_services; i++)
-		a->facts.services[i].running = 0;
-	json_array_foreach(root, i, task)
-	{
-		const json_t *status = json_obj(task, "Status");
-		struct task_error one = {
-			.service = json_str(task, "ServiceID"),
-			.when = json_str(status, "Timestamp"),
-			.what = json_str(status, "Err"),
-		};
-
-		if (i >= MAX_TASKS || !one.service)
-			continue;
-		count_task(p, task, one.service);
-		if (one.when && one.what && *one.what)
-			note_error(p, list, &n, &one);
-	}
-	for (i = 0; i < n; i++) {
-		struct fact_pair *e = arena_push(
-			p->arena, a->task_errors, a->n_task_errors, a->cap_task_errors);
-
-		e->key = arena_strdup(p->arena, list[i].service);
-		e->value = arena_strdup(p->arena, list[i].what);
-	}
-}
-
 static void on_json(struct parser *p, const char *name, const char *text)
 {
 	_cleanup_json_ json_t *root = NULL;
@@ -222,7 +149,8 @@ static void on_json(struct parser *p, const char *name, const char *text)
 		else if (!strcmp(name, "container"))
 			p->in_container = read_container(p, root);
 		else if (!p->tasks_read)
-			read_tasks(p, root);
+			answer_tasks(p->a, root);
+		p->tasks_read |= !strcmp(name, "tasks");
 		return;
 	}
 	if (facts_docker_parse(&p->a->facts, name, text, NULL) < 0)
@@ -252,7 +180,7 @@ static void on_ran(struct parser *p, const char *number, const char *text)
 {
 	long n;
 
-	if (to_number(number, 1000000, &n) && (size_t)n < p->a->n_ran)
+	if (answer_number(number, 1000000, &n) && (size_t)n < p->a->n_ran)
 		p->a->ran[n] = arena_strdup(p->arena, text);
 }
 
@@ -279,6 +207,8 @@ static void on_line(struct parser *p, char *line)
 		on_json(p, first, second);
 	else if (!strcmp(word, "ran"))
 		on_ran(p, first, second);
+	else if (answer_system(p->a, word, first, second))
+		;
 	else if (!strcmp(word, "end"))
 		p->ended = !strcmp(first, "ok");
 }
@@ -333,6 +263,24 @@ void sysctl_path(struct buf *out, const char *key)
 
 /* ---- probes that ran in containers ---- */
 
+int action_limit(enum action_kind kind)
+{
+	static const int limits[N_ACTIONS] = {
+		[ACTION_REDIS] = LIMIT_REDIS,
+		[ACTION_STORE] = LIMIT_REDIS,
+		[ACTION_ASYNC] = LIMIT_ASYNC,
+		[ACTION_QUEUE] = LIMIT_REDIS,
+		[ACTION_PEER] = LIMIT_PEER,
+	};
+
+	return limits[kind];
+}
+
+static const char *no_answer(const struct action *a, struct arena *arena)
+{
+	return arena_printf(arena, "no answer within %d s", action_limit(a->kind));
+}
+
 void action_read(struct action *a, const char *text, struct arena *arena)
 {
 	_cleanup_json_ json_t *root = NULL;
@@ -340,17 +288,20 @@ void action_read(struct action *a, const char *text, struct arena *arena)
 	double ms;
 
 	a->done = true;
+	a->ok = false;
 	if (json_parse(text, strlen(text), MAX_PROBE_JSON, &root, NULL) < 0 ||
 		!json_is_object(root)) {
-		a->error = arena_strdup(arena, *text ? text : "no answer in time");
+		a->error = *text ? arena_strdup(arena, text) : no_answer(a, arena);
 		return;
 	}
 	a->ok = json_bool(root, "ok");
 	ms = json_number_value(json_object_get(root, "ms"));
 	if (isfinite(ms) && ms > 0)
 		a->seconds = MIN_OF(ms, 1e6) / 1000;
-	if (a->ok)
+	if (a->ok) {
+		a->said = arena_strdup(arena, text);
 		return;
+	}
 	error = json_str(root, "error");
 	a->error = arena_strdup(arena, error ? error : "failed without saying why");
 }

@@ -35,6 +35,32 @@ struct netns {
 	size_t n_listeners, cap_listeners;
 };
 
+/* A file system, as df and the mount table see it. */
+struct disk {
+	const char *type, *target;
+	double size, used, avail; /* bytes; used and avail leave out what only root may fill */
+	double inodes, inodes_free;
+	enum { MOUNT_UNKNOWN, MOUNT_WRITABLE, MOUNT_READ_ONLY } mount;
+};
+
+/* Lines of a log that complain. */
+struct complaints {
+	bool asked;
+	long n;           /* of the last 2000 lines */
+	const char *last; /* the latest; "" when there is none */
+};
+
+/* Parts of the answer that have a limit of their own. */
+enum answer_section { SECTION_DISK, SECTION_JOURNAL, N_SECTIONS };
+
+/* A task of the swarm: one that runs, or one that failed. */
+struct task {
+	const char *service, *node; /* ids */
+	bool running;               /* else it failed */
+	double at;                  /* since when, seconds since 1970 */
+	const char *error;          /* why it failed; "" when it did not say */
+};
+
 /* A running container of svarm's own stack. */
 struct container {
 	const char *id;      /* 64 hexadecimal digits */
@@ -47,9 +73,23 @@ struct answer {
 	struct facts facts; /* its arena owns everything; docker's part is filled in */
 	double time;        /* the node's clock; 0: it did not say */
 	enum docker_state docker;
+	bool late[N_SECTIONS]; /* it took longer than it had */
+	struct {
+		double total, available; /* bytes; 0: it did not say */
+	} memory;
+	enum { CLOCK_UNKNOWN, CLOCK_KEPT, CLOCK_UNKEPT, CLOCK_OF_HOST } clock;
+	const char *reboot;      /* the packages that want a restart, or ""; NULL: none is wanted */
+	const char **addresses6; /* IPv6, of global scope */
+	size_t n_addresses6, cap_addresses6;
+	struct disk *disks;
+	size_t n_disks, cap_disks;
+	struct complaints errors, kills; /* dockerd's, of an hour; the kernel's, of a day */
+	const char *certificate;         /* the swarm's, as PEM; NULL: none */
 	struct netns host;
 	struct container *containers;
 	size_t n_containers, cap_containers;
+	struct task *tasks; /* on a manager */
+	size_t n_tasks, cap_tasks;
 	struct fact_pair *task_errors; /* key: service id; value: the latest "no such image …" */
 	size_t n_task_errors, cap_task_errors;
 	const char **ran; /* answers of `run N …`, by N; NULL: none came */
@@ -66,9 +106,32 @@ const char *netns_sysctl(const struct netns *ns, const char *key);
 /* The path of @key below /proc/sys, appended to @out. */
 void sysctl_path(struct buf *out, const char *key);
 
+/* How long each part may take, in seconds: the deadlines of the probes, and what is really waited.
+ */
+enum {
+	LIMIT_CONNECT = 10,
+	LIMIT_NODE = 15, /* all that a node shows of itself */
+	LIMIT_DOCKER = 5,
+	LIMIT_DISK = 4,
+	LIMIT_JOURNAL = 6,
+	LIMIT_HTTP = 8,
+	LIMIT_TLS = 5,
+	LIMIT_SCAN = 2,
+	LIMIT_REDIS = 6,
+	LIMIT_ASYNC = 12,
+	LIMIT_PEER = 7,
+};
+
 /* A command that was run in a container, by the node's second script. */
 struct action {
-	enum { ACTION_REDIS, ACTION_ASYNC, ACTION_PEER } kind;
+	enum action_kind {
+		ACTION_REDIS,
+		ACTION_STORE,
+		ACTION_ASYNC,
+		ACTION_QUEUE,
+		ACTION_PEER,
+		N_ACTIONS
+	} kind;
 	const struct container *container; /* where; borrowed */
 	const struct spec_node *peer;      /* ACTION_PEER: whose container was called; borrowed */
 	const char *argument;              /* ACTION_PEER: its address; ACTION_ASYNC: function */
@@ -76,8 +139,11 @@ struct action {
 	bool ok;
 	double seconds;
 	const char *error; /* NULL when ok; raw */
+	const char *said;  /* ACTION_STORE, ACTION_QUEUE: the whole answer; NULL unless ok */
 };
 
 /* Read the one JSON object that a program's `probe` printed into @a.  Anything else is a failed
- * probe with that text as its error. */
+ * probe with that text as its error; nothing, one that gave no answer within its deadline. */
 void action_read(struct action *a, const char *text, struct arena *arena);
+/* Its deadline in seconds. */
+int action_limit(enum action_kind kind);

@@ -10,12 +10,7 @@
 #include "lib/node/template.h"
 #include "probe/evidence.h"
 
-enum {
-	MAX_OUTPUT = 8 * 1024 * 1024,
-	LIMIT_REDIS = 6, /* seconds */
-	LIMIT_ASYNC = 12,
-	LIMIT_PEER = 7,
-};
+enum { MAX_OUTPUT = 8 * 1024 * 1024 };
 
 /* ---- one exchange with a node ---- */
 
@@ -93,14 +88,26 @@ static void ask_sysctls(const struct cluster *c, struct buf *out)
 	}
 }
 
+/* Where a full disk, or one that cannot be written to, stops the platform. */
+static const char *const places[] = {
+	"/", "/var/lib/docker", "/var/lib/containerd", "/var/log", "/tmp"};
+
+static void ask_system(struct buf *out)
+{
+	buf_addf(out, "listen 80\nlisten 443\ndocker %d\nsystem\njournal %d\ncertificate\n",
+		LIMIT_DOCKER, LIMIT_JOURNAL);
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
+		buf_addf(out, "disk %d %s\n", LIMIT_DISK, places[i]);
+}
+
 static int ask_node(struct node_run *nr, struct node_evidence *e, struct err *err)
 {
 	_cleanup_(exchange_done) struct exchange x = {0};
 	int r;
 
 	ask_sysctls(fleet_cluster(nr->fleet), &x.question);
-	buf_adds(&x.question, "listen 80\ndocker\n");
-	r = exchange(nr, &x, 20 * USEC_PER_SEC, err);
+	ask_system(&x.question);
+	r = exchange(nr, &x, LIMIT_NODE * USEC_PER_SEC, err);
 	if (r >= 0)
 		r = answer_parse(buf_str(&x.answer), x.answer.len, &e->answer, err);
 	e->asked = x.asked;
@@ -130,17 +137,16 @@ static int see_node(struct node_run *nr, void *arg, struct err *err)
 
 static void ask_action(const struct action *a, size_t number, struct buf *out)
 {
-	static const struct {
-		const char *name;
-		int limit;
-	} words[] = {
-		[ACTION_REDIS] = {"redis", LIMIT_REDIS},
-		[ACTION_ASYNC] = {"async", LIMIT_ASYNC},
-		[ACTION_PEER] = {"peer", LIMIT_PEER},
+	static const char *const words[N_ACTIONS] = {
+		[ACTION_REDIS] = "redis",
+		[ACTION_STORE] = "store",
+		[ACTION_ASYNC] = "async",
+		[ACTION_QUEUE] = "queue",
+		[ACTION_PEER] = "peer",
 	};
 
-	buf_addf(out, "run %zu %d %s %s probe %s", number, words[a->kind].limit, a->container->id,
-		probe_program(a->container->service), words[a->kind].name);
+	buf_addf(out, "run %zu %d %s %s probe %s", number, action_limit(a->kind), a->container->id,
+		probe_program(a->container->service), words[a->kind]);
 	if (a->argument)
 		buf_addf(out, " %s", a->argument);
 	buf_addc(out, '\n');
@@ -241,6 +247,23 @@ static void outside_wait(struct outside *o)
 		pthread_join(o->thread, NULL);
 }
 
+/* What the nodes' answers lead to, at once. */
+static void see_more(struct fleet *f, unsigned needs, struct evidence *ev)
+{
+	const bool *cancel = fleet_options_of(f)->cancel;
+	struct outside tls = {.collect = collect_tls, .ev = ev, .cancel = cancel};
+	struct outside scan6 = {.collect = collect_scan6, .ev = ev, .cancel = cancel};
+
+	if (needs & NEED_TLS)
+		outside_start(&tls);
+	if (needs & NEED_SCAN6)
+		outside_start(&scan6);
+	if (needs & NEED_ACTIONS)
+		act_on_all(f, needs, ev);
+	outside_wait(&tls);
+	outside_wait(&scan6);
+}
+
 static void see_nodes(struct fleet *f, unsigned needs, struct evidence *ev)
 {
 	/* What went wrong with a node is in its node_run. */
@@ -253,8 +276,8 @@ static void see_nodes(struct fleet *f, unsigned needs, struct evidence *ev)
 		if (why->code && !ev->nodes[i].connected)
 			ev->nodes[i].refused = arena_strdup(&ev->nodes[i].arena, err_msg(why));
 	}
-	if (needs & NEED_ACTIONS && r != ERR_INTR)
-		act_on_all(f, needs, ev);
+	if (r != ERR_INTR)
+		see_more(f, needs, ev);
 }
 
 int evidence_collect(struct fleet *f, unsigned needs, struct evidence *ret, struct err *err)
@@ -265,6 +288,7 @@ int evidence_collect(struct fleet *f, unsigned needs, struct evidence *ret, stru
 
 	ret->cluster = fleet_cluster(f);
 	ret->n = fleet_size(f);
+	ret->now = clock_wall();
 	ret->nodes = xcalloc(ret->n, sizeof(*ret->nodes));
 	for (size_t i = 0; i < ret->n; i++)
 		ret->nodes[i].node = fleet_node(f, i)->node;
@@ -286,6 +310,7 @@ void evidence_done(struct evidence *ev)
 	for (size_t i = 0; i < ev->n; i++) {
 		answer_done(&ev->nodes[i].answer);
 		arena_done(&ev->nodes[i].arena);
+		arena_done(&ev->nodes[i].tls.arena);
 	}
 	free(ev->nodes);
 	arena_done(&ev->http_arena);

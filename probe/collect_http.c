@@ -7,7 +7,7 @@
 #include "probe/evidence.h"
 
 enum {
-	CALL_MSEC = 8000,
+	CALL_MSEC = LIMIT_HTTP * 1000,
 	CONNECT_MSEC = 4000,
 	BODY_MAX = 64 * 1024,
 	BODY_KEPT = 400,
@@ -31,7 +31,11 @@ static void on_done(void *arg, struct http_response *rs, int code, const char *m
 			c->arena, buf_str(&rs->body), MIN_OF(rs->body.len, (size_t)BODY_KEPT));
 	if (code < 0) {
 		c->seen->status = 0;
-		c->seen->error = arena_strdup(c->arena, msg ? msg : "no answer");
+		if (code == -ETIMEDOUT)
+			c->seen->error = arena_printf(
+				c->arena, "no answer within %d s", LIMIT_HTTP);
+		else
+			c->seen->error = arena_strdup(c->arena, msg ? msg : "no answer");
 	}
 	--*c->left;
 }

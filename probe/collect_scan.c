@@ -3,6 +3,7 @@
  * node, all at once, without waiting for one before the next.  A firewall that drops shows as
  * silence, so the scan lasts its whole deadline on a cluster that is well closed.
  */
+#include <arpa/inet.h>
 #include <netdb.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -24,7 +25,7 @@ enum {
 	MAX_ADDRESSES = 4, /* of one name */
 	BATCH = 400,       /* sockets open at once */
 };
-static const usec_t deadline = 2 * USEC_PER_SEC;
+static const usec_t deadline = LIMIT_SCAN * USEC_PER_SEC;
 
 /* A door that is being tried. */
 struct door {
@@ -135,6 +136,12 @@ static void add_doors(struct doors *doors, const struct addrinfo *to, int type, 
 	}
 }
 
+static void add_address(struct doors *doors, const struct addrinfo *to, struct scan *scan)
+{
+	add_doors(doors, to, SOCK_STREAM, scan_tcp, n_scan_tcp, scan->tcp);
+	add_doors(doors, to, SOCK_DGRAM, scan_udp, n_scan_udp, scan->udp);
+}
+
 static void add_node(struct evidence *ev, struct node_evidence *e, struct doors *doors)
 {
 	const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
@@ -149,12 +156,17 @@ static void add_node(struct evidence *ev, struct node_evidence *e, struct doors 
 			e->node->address, gai_strerror(r));
 		return;
 	}
-	for (const struct addrinfo *a = list; a && n < MAX_ADDRESSES; a = a->ai_next, n++) {
-		add_doors(doors, a, SOCK_STREAM, scan_tcp, n_scan_tcp, e->scan.tcp);
-		add_doors(doors, a, SOCK_DGRAM, scan_udp, n_scan_udp, e->scan.udp);
-	}
+	for (const struct addrinfo *a = list; a && n < MAX_ADDRESSES; a = a->ai_next, n++)
+		add_address(doors, a, &e->scan);
 	freeaddrinfo(list);
 	e->scan.done = true;
+}
+
+static void try_all(struct doors *doors, const bool *cancel)
+{
+	for (size_t at = 0; at < doors->n; at += BATCH)
+		try_batch(doors->items + at, MIN_OF(doors->n - at, (size_t)BATCH), cancel);
+	free(doors->items);
 }
 
 void collect_scan(struct evidence *ev, const bool *cancel)
@@ -163,7 +175,60 @@ void collect_scan(struct evidence *ev, const bool *cancel)
 
 	for (size_t i = 0; i < ev->n; i++)
 		add_node(ev, &ev->nodes[i], &doors);
-	for (size_t at = 0; at < doors.n; at += BATCH)
-		try_batch(doors.items + at, MIN_OF(doors.n - at, (size_t)BATCH), cancel);
-	free(doors.items);
+	try_all(&doors, cancel);
+}
+
+/* ---- IPv6 ---- */
+
+bool is_public6(const struct spec_node *n, const char *text)
+{
+	struct in6_addr a, own;
+
+	if (inet_pton(AF_INET6, text, &a) != 1 || (a.s6_addr[0] & 0xe0) != 0x20)
+		return false; /* 2000::/3 is what is routed in public */
+	return (inet_pton(AF_INET6, n->address, &own) != 1 || memcmp(&a, &own, sizeof(a)) != 0) &&
+	       (inet_pton(AF_INET6, n->private, &own) != 1 || memcmp(&a, &own, sizeof(a)) != 0);
+}
+
+/* Has this machine a way to @to?  Connecting a datagram socket sends nothing. */
+static bool has_way(const struct sockaddr_in6 *to)
+{
+	int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool way = fd >= 0 && connect(fd, (const struct sockaddr *)to, sizeof(*to)) == 0;
+
+	if (fd >= 0)
+		close(fd);
+	return way;
+}
+
+static void add_node6(struct node_evidence *e, struct doors *doors)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < e->answer.n_addresses6 && n < MAX_ADDRESSES; i++) {
+		struct sockaddr_in6 to = {.sin6_family = AF_INET6, .sin6_port = htons(9)};
+		const struct addrinfo one = {
+			.ai_addr = (struct sockaddr *)&to, .ai_addrlen = sizeof(to)};
+
+		if (!is_public6(e->node, e->answer.addresses6[i]))
+			continue;
+		inet_pton(AF_INET6, e->answer.addresses6[i], &to.sin6_addr);
+		if (!has_way(&to)) {
+			e->scan6.error = "this machine has no way to its IPv6 addresses";
+			continue;
+		}
+		add_address(doors, &one, &e->scan6);
+		e->scan6.done = true;
+		n++;
+	}
+}
+
+void collect_scan6(struct evidence *ev, const bool *cancel)
+{
+	struct doors doors = {0};
+
+	for (size_t i = 0; i < ev->n; i++)
+		if (ev->nodes[i].answered)
+			add_node6(&ev->nodes[i], &doors);
+	try_all(&doors, cancel);
 }

@@ -40,6 +40,15 @@ struct scan {
 extern const int scan_tcp[], scan_udp[];
 extern const size_t n_scan_tcp, n_scan_udp;
 
+/* The certificate that a node shows on port 443. */
+struct tls_seen {
+	bool tried;
+	const char *error; /* why there is none; raw */
+	const char *pem;   /* NULL: none */
+	double seconds;
+	struct arena arena; /* of its thread */
+};
+
 struct node_evidence {
 	const struct spec_node *node;
 	bool connected;
@@ -51,12 +60,15 @@ struct node_evidence {
 	struct action *actions;
 	size_t n_actions, cap_actions;
 	struct http_seen http[N_HTTP];
-	struct scan scan;
+	struct scan scan;  /* of the address in the spec */
+	struct scan scan6; /* of its other public IPv6 addresses */
+	struct tls_seen tls;
 	struct arena arena; /* of what the node's thread keeps; answer has its own */
 };
 
 struct evidence {
 	const struct cluster *cluster;
+	double now;                  /* our wall clock */
 	struct node_evidence *nodes; /* as in the spec */
 	size_t n;
 	struct arena http_arena, scan_arena; /* one for each thread */
@@ -71,7 +83,13 @@ enum need {
 	NEED_REDIS = 1 << 3,
 	NEED_ASYNC = 1 << 4,
 	NEED_PEERS = 1 << 5,
-	NEED_ACTIONS = NEED_REDIS | NEED_ASYNC | NEED_PEERS,
+	NEED_STORE = 1 << 6,
+	NEED_QUEUE = 1 << 7,
+	NEED_ACTIONS = NEED_REDIS | NEED_ASYNC | NEED_PEERS | NEED_STORE | NEED_QUEUE,
+	/* From this machine, by what the nodes answered. */
+	NEED_TLS = 1 << 8,
+	NEED_SCAN6 = 1 << 9,
+	NEED_LATE = NEED_TLS | NEED_SCAN6,
 };
 
 /* See everything that @needs name.  @ret must be zeroed; owned (evidence_done), also on failure,
@@ -83,6 +101,13 @@ void evidence_done(struct evidence *ev);
 /* The parts of it that need no connection to nodes; each is run in a thread of its own. */
 void collect_http(struct evidence *ev, const bool *cancel);
 void collect_scan(struct evidence *ev, const bool *cancel);
+/* The parts that need the nodes' answers, likewise. */
+void collect_tls(struct evidence *ev, const bool *cancel);
+void collect_scan6(struct evidence *ev, const bool *cancel);
+/* Does the node say that it listens on 443? */
+bool listens_on_tls(const struct node_evidence *e);
+/* Is @text an IPv6 address that the public can reach: no local one, not the spec's own? */
+bool is_public6(const struct spec_node *n, const char *text);
 
 /* What to do in the containers, planned from all nodes' answers: see actions.c. */
 void actions_plan(struct evidence *ev, unsigned needs);

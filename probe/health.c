@@ -18,7 +18,9 @@ size_t health_n_probes(void)
 
 struct health_probe health_probe_at(size_t i)
 {
-	return (struct health_probe){probes[i].id, probes[i].summary};
+	const struct probe *p = &probes[i];
+
+	return (struct health_probe){p->id, p->group, p->summary, p->severity, p->deadline};
 }
 
 static int check_name(const char *name, struct err *err)
@@ -178,10 +180,22 @@ const char *health_state_name(enum health_state state)
 {
 	static const char *const names[] = {
 		[HEALTH_OK] = "ok",
+		[HEALTH_NOTE] = "note",
 		[HEALTH_WARN] = "warning",
 		[HEALTH_FAIL] = "failed",
 		[HEALTH_SKIP] = "skipped",
 	};
 
 	return names[state];
+}
+
+const char *health_severity_name(enum health_severity severity)
+{
+	static const char *const names[] = {
+		[HEALTH_INFO] = "info",
+		[HEALTH_WARNING] = "warning",
+		[HEALTH_CRITICAL] = "critical",
+	};
+
+	return names[severity];
 }

@@ -14,7 +14,14 @@
 #include "lib/base/err.h"
 #include "lib/run/fleet.h"
 
-enum health_state { HEALTH_OK, HEALTH_WARN, HEALTH_FAIL, HEALTH_SKIP };
+enum health_state { HEALTH_OK, HEALTH_NOTE, HEALTH_WARN, HEALTH_FAIL, HEALTH_SKIP };
+
+/* What it means when a probe does not hold, and with it the worst state of its rows. */
+enum health_severity {
+	HEALTH_INFO,     /* worth knowing: a note */
+	HEALTH_WARNING,  /* the platform works, but may not for long: a warning */
+	HEALTH_CRITICAL, /* the platform does not do its work: failed */
+};
 
 /* One row.  All text is escaped and on one line. */
 struct health_result {
@@ -24,9 +31,11 @@ struct health_result {
 	const char
 		*subject;   /* what of the node or cluster, "svarm_redis"; NULL: there is but one */
 	const char *text;   /* what was seen, with numbers */
-	const char *remedy; /* what can be done about it; set when it failed, or for a warning */
+	const char *remedy; /* what can be done about it; set unless it is ok or skipped */
 	enum health_state state;
-	double seconds; /* how long what was probed took; 0: not a matter of time */
+	enum health_severity severity; /* of the probe */
+	int deadline;                  /* of the probe: what has not answered then has failed */
+	double seconds;                /* how long what was probed took; 0: not a matter of time */
 };
 
 struct health_options {
@@ -35,6 +44,9 @@ struct health_options {
 	const char *const *nodes; /* leave out the rows of other nodes; none: all */
 	size_t n_nodes;
 };
+
+/* How long it is worth waiting for a node to let us in: the caller sets ssh.connect_timeout. */
+enum { HEALTH_CONNECT_SECONDS = 10 };
 
 struct health;
 
@@ -54,17 +66,22 @@ static inline void health_freep(struct health **h)
 
 size_t health_size(const struct health *h);
 const struct health_result *health_at(const struct health *h, size_t i);
-/* The worst state of all rows; what was skipped counts as nothing. */
+/* HEALTH_FAIL, HEALTH_WARN or HEALTH_OK: the worst state of all rows.  Notes and what was skipped
+ * count as nothing. */
 enum health_state health_verdict(const struct health *h);
 size_t health_count(const struct health *h, enum health_state state);
 double health_seconds(const struct health *h);
 
-/* "ok", "warning", "failed", "skipped". */
+/* "ok", "note", "warning", "failed", "skipped". */
 const char *health_state_name(enum health_state state);
+/* "critical", "warning", "info". */
+const char *health_severity_name(enum health_severity severity);
 
 /* What a probe is and what it shows, for help texts. */
 struct health_probe {
-	const char *id, *summary;
+	const char *id, *group, *summary;
+	enum health_severity severity;
+	int deadline; /* seconds */
 };
 /* All probes in the order of their rows. */
 size_t health_n_probes(void);

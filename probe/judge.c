@@ -11,6 +11,18 @@ static char *_printf_(2, 0) vformat(struct judge *j, const char *fmt, va_list ap
 	return arena_strdup(&j->health->arena, buf_str(&text));
 }
 
+/* A probe never says worse than its severity. */
+static enum health_state capped(const struct probe *p, enum health_state state)
+{
+	static const enum health_state worst[] = {
+		[HEALTH_INFO] = HEALTH_NOTE,
+		[HEALTH_WARNING] = HEALTH_WARN,
+		[HEALTH_CRITICAL] = HEALTH_FAIL,
+	};
+
+	return state == HEALTH_SKIP ? state : MIN_OF(state, worst[p->severity]);
+}
+
 struct health_result *found(
 	struct judge *j, const struct spec_node *n, enum health_state state, const char *fmt, ...)
 {
@@ -22,7 +34,9 @@ struct health_result *found(
 	r->id = j->probe->id;
 	r->group = j->probe->group;
 	r->node = n ? n->name : NULL;
-	r->state = state;
+	r->state = capped(j->probe, state);
+	r->severity = j->probe->severity;
+	r->deadline = j->probe->deadline;
 	va_start(ap, fmt);
 	r->text = vformat(j, fmt, ap);
 	va_end(ap);
@@ -100,4 +114,44 @@ bool skip_dockerless(struct judge *j, const struct node_evidence *e)
 		return false;
 	found(j, e->node, HEALTH_SKIP, "docker does not answer there");
 	return true;
+}
+
+bool late(struct judge *j, const struct node_evidence *e, enum answer_section section)
+{
+	struct health_result *r;
+
+	if (skip_unanswered(j, e))
+		return true;
+	if (!e->answer.late[section])
+		return false;
+	r = found(j, e->node, HEALTH_FAIL, "no answer within %d s", j->probe->deadline);
+	remedy(j, r,
+		"is its disk dead or overloaded? On the node: 'dmesg | tail', 'cat "
+		"/proc/pressure/io'");
+	return true;
+}
+
+const char *amount(struct judge *j, double bytes)
+{
+	static const char *const units[] = {"B", "kB", "MB", "GB", "TB"};
+	size_t u = 0;
+
+	while (bytes >= 1000 && u + 1 < ARRAY_SIZE(units)) {
+		bytes /= 1000;
+		u++;
+	}
+	return arena_printf(&j->health->arena, "%.*f %s", bytes < 10 && u ? 1 : 0, bytes, units[u]);
+}
+
+const char *span(struct judge *j, double seconds)
+{
+	struct arena *arena = &j->health->arena;
+
+	if (seconds < 120)
+		return arena_printf(arena, "%.0f s", seconds);
+	if (seconds < 7200)
+		return arena_printf(arena, "%.0f min", seconds / 60);
+	if (seconds < 2 * 86400)
+		return arena_printf(arena, "%.0f h", seconds / 3600);
+	return arena_printf(arena, "%.0f days", seconds / 86400);
 }

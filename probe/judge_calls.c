@@ -142,10 +142,55 @@ static void no_container(struct judge *j, const struct node_evidence *e)
 	remedy(j, r, "on a manager: 'docker service ps svarm_gateway svarm_queue-worker'");
 }
 
+const struct action *action_anywhere(
+	const struct evidence *ev, enum action_kind kind, const struct spec_node **ret_node)
+{
+	for (size_t i = 0; i < ev->n; i++) {
+		const struct action *a = action_of(&ev->nodes[i], kind);
+
+		*ret_node = ev->nodes[i].node;
+		if (a)
+			return a;
+	}
+	*ret_node = NULL;
+	return NULL;
+}
+
+static void no_gateway(struct judge *j)
+{
+	struct health_result *r;
+
+	r = found(j, NULL, HEALTH_FAIL, "no gateway runs on a node that answers");
+	remedy(j, r, "on a manager: 'docker service ps svarm_gateway'");
+}
+
+bool action_failed(struct judge *j, const struct action *a, const struct spec_node *n)
+{
+	struct health_result *r;
+
+	if (!a) {
+		no_gateway(j);
+		return true;
+	}
+	if (a->ok)
+		return false;
+	/* The words of a program that knows fewer probes. */
+	if (a->error && !strncmp(a->error, "usage:", 6)) {
+		r = found(j, n, HEALTH_WARN, "its gateway is older than this svarm");
+		remedy(j, r, "'svarm up' updates it");
+		return true;
+	}
+	r = found(j, n, HEALTH_FAIL, "%s", shown(j, a->error, 300));
+	remedy(j, r,
+		"on a manager: 'docker service ps svarm_redis', 'docker service logs svarm_redis'");
+	r->seconds = a->seconds;
+	return true;
+}
+
 void judge_async(struct judge *j)
 {
-	const struct spec_node *node = NULL;
-	const struct action *a = NULL;
+	const struct spec_node *node;
+	const struct action *a;
 	struct health_result *r;
 
 	if (skip_openfaas(j, NULL))
@@ -154,14 +199,12 @@ void judge_async(struct judge *j)
 		found(j, NULL, HEALTH_SKIP, "the spec names no function to call");
 		return;
 	}
-	for (size_t i = 0; i < j->ev->n && !a; i++) {
-		node = j->ev->nodes[i].node;
-		a = action_of(&j->ev->nodes[i], ACTION_ASYNC);
-	}
+	a = action_anywhere(j->ev, ACTION_ASYNC, &node);
 	if (!a) {
-		r = found(j, NULL, HEALTH_FAIL, "no gateway runs on a node that answers");
-		remedy(j, r, "on a manager: 'docker service ps svarm_gateway'");
-	} else if (!a->ok) {
+		no_gateway(j);
+		return;
+	}
+	if (!a->ok) {
 		r = found(j, node, HEALTH_FAIL, "'%s': %s", a->argument, shown(j, a->error, 300));
 		remedy(j, r,
 			"on a manager: 'docker service logs svarm_queue-worker', and '… "
@@ -170,7 +213,7 @@ void judge_async(struct judge *j)
 		r = found(j, node, HEALTH_OK, "'%s' was called, its callback came, in %s",
 			a->argument, duration(j, a->seconds));
 	}
-	r->seconds = a ? a->seconds : 0;
+	r->seconds = a->seconds;
 }
 
 void judge_redis(struct judge *j, const struct node_evidence *e)

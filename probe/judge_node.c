@@ -162,13 +162,14 @@ void judge_docker(struct judge *j, const struct node_evidence *e)
 		[DOCKER_STOPPED] = {"dockerd does not run",
 			"on the node: 'systemctl start docker'; 'journalctl -u docker' says why it "
 			"ended"},
-		[DOCKER_SILENT] = {"dockerd runs, but does not answer in 5s",
+		[DOCKER_SILENT] = {"dockerd runs, but gives no answer within 5 s",
 			"on the node: 'journalctl -u docker', then 'systemctl restart docker'"},
 		[DOCKER_GARBLED] = {"dockerd answers what its API does not know",
 			"is there something else behind /run/docker.sock?"},
 	};
 	struct health_result *r;
 
+	_Static_assert(LIMIT_DOCKER == 5, "the text says so");
 	if (skip_unanswered(j, e))
 		return;
 	if (e->answer.docker == DOCKER_ANSWERS) {

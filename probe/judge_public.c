@@ -96,3 +96,30 @@ void judge_public_udp(struct judge *j, const struct node_evidence *e)
 		found(j, e->node, HEALTH_OK, "no answer from %s%s", buf_str(&t.tried),
 			t.refused ? " (some say closed)" : "");
 }
+
+void judge_public6(struct judge *j, const struct node_evidence *e)
+{
+	_cleanup_(tally_done) struct tally tcp = {0}, udp = {0};
+	size_t n = 0;
+
+	if (skip_unanswered(j, e))
+		return;
+	for (size_t i = 0; i < e->answer.n_addresses6; i++)
+		n += is_public6(e->node, e->answer.addresses6[i]);
+	if (!n || !e->scan6.done) {
+		found(j, e->node, HEALTH_SKIP, "%s",
+			!n               ? "it has no other public IPv6 address"
+			: e->scan6.error ? e->scan6.error
+					 : "not tried");
+		return;
+	}
+	count(&tcp, scan_tcp, e->scan6.tcp, n_scan_tcp, e->node->port);
+	count(&udp, scan_udp, e->scan6.udp, n_scan_udp, 0);
+	if (udp.open.len)
+		buf_addf(&tcp.open, "%s%s (UDP)", tcp.open.len ? ", " : "", buf_str(&udp.open));
+	if (tcp.open.len)
+		open_to_all(j, e, &tcp, "open");
+	else
+		found(j, e->node, HEALTH_OK, "0 open of %zu tried on %zu address%s",
+			n_scan_tcp + n_scan_udp, n, n == 1 ? "" : "es");
+}

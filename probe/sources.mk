@@ -1,6 +1,8 @@
 PROBE_SRC := \
 	probe/actions.c \
 	probe/answer.c \
+	probe/answer_system.c \
+	probe/answer_tasks.c \
 	probe/async/async.c \
 	probe/async/inbound.c \
 	probe/async/receiver.c \
@@ -56,16 +58,22 @@ PROBE_SRC := \
 	probe/collect.c \
 	probe/collect_http.c \
 	probe/collect_scan.c \
+	probe/collect_tls.c \
 	probe/cost.c \
 	probe/cost_plot.c \
 	probe/cost_swing.c \
 	probe/health.c \
 	probe/judge.c \
 	probe/judge_calls.c \
+	probe/judge_certificate.c \
 	probe/judge_kernel.c \
 	probe/judge_node.c \
 	probe/judge_public.c \
+	probe/judge_queue.c \
+	probe/judge_services.c \
 	probe/judge_swarm.c \
+	probe/judge_system.c \
+	probe/judge_tasks.c \
 	probe/load/conn.c \
 	probe/load/hist.c \
 	probe/load/hist_json.c \

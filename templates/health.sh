@@ -2,8 +2,13 @@
 # Standard input is the question, one line each:
 #	read PATH                     a file below /proc/sys, on the host and in svarm's containers
 #	listen PORT                   the host's listeners on that port, with their backlog
-#	docker                        what dockerd says, and a look into svarm's containers
+#	docker LIMIT                  what dockerd says, and a look into svarm's containers
+#	system                        memory, load, the clock, a wanted restart, IPv6 addresses
+#	disk LIMIT PATH               how full that file system is; one line for each path
+#	journal LIMIT                 what dockerd and the kernel complained of
+#	certificate                   the node's own one in the swarm
 #	run N LIMIT CONTAINER ARG…    a command in a container, at most LIMIT seconds, all at once
+# What may take long has a LIMIT in seconds; "late NAME" is the answer when it took longer.
 # Standard output is the answer, closed by "end ok"; probe/answer.c parses it.  Tab-separated lines,
 # but for "/proc/sys/…:VALUE" (grep's) and "LISTEN …" (ss's), which belong to the host, or after
 # a line "json container …" to that container.
@@ -24,6 +29,72 @@ say() {
 say time "$(date +%s.%N)"
 say svarm-health 1
 
+# The sections run beside each other.  Each says what it has in one short write, so that no line ends
+# up within another's; dockerd's long ones come last.
+system_section() {
+	memory='' containered=''
+	while read -r name kb _; do
+		case $name in MemTotal: | MemAvailable:) memory=$memory$tab$kb ;; esac
+	done </proc/meminfo
+	# Its clock is the host's, and so is the duty to keep it.
+	[ ! -e /run/systemd/container ] || containered=container
+	reboot=''
+	[ ! -e /run/reboot-required ] ||
+		reboot=$(head -c 600 /run/reboot-required.pkgs 2>/dev/null | sort -u | tr '\n\t' '  ')
+	say memory "${memory#"$tab"}"
+	say ntp "${containered:-$(kernel_clock)}"
+	[ ! -e /run/reboot-required ] || say reboot "$reboot"
+	ip -6 -o addr show scope global 2>/dev/null | head -n 16 | while read -r _ interface _ address _; do
+		say address6 "$interface" "${address%/*}"
+	done
+}
+
+# Does the kernel think that somebody keeps its clock right?  adjtimex(2) by number; the word at 24 is its
+# largest possible error in µs, which grows to 16 s when nobody does.
+kernel_clock() {
+	case $(uname -m) in
+	x86_64) number=159 ;;
+	aarch64 | riscv64) number=171 ;;
+	*) return ;;
+	esac
+	perl -e 'my $t = "\0" x 256; syscall(shift, $t) >= 0 or exit;
+		print unpack("q", substr($t, 24, 8)) < 16000000 ? "synchronized" : "unsynchronized"' "$number"
+}
+
+# On two lines each: how full it is, and how it is mounted.
+disk_section() { # LIMIT PATH…
+	limit=$1
+	shift
+	table=$(timeout -k 1 "$limit" df -B 1 --output=fstype,size,used,avail,itotal,iavail,target -- "$@" 2>/dev/null)
+	if [ $? -ge 124 ]; then
+		say late disk
+		return
+	fi
+	printf '%s\n' "$table" | head -c 3000 | while read -r type size used avail inodes free target; do
+		case $size in '' | *[!0-9]*) continue ;; esac
+		say disk "$type" "$size" "$used" "$avail" "$inodes" "$free" "$target"
+		last=''
+		while read -r _ mounted _ options _; do
+			[ "$mounted" != "$target" ] || last=${options%%,*}
+		done </proc/self/mounts
+		say mount "$last" "$target"
+	done
+}
+
+journal_section() { # LIMIT
+	docker=$(timeout -k 1 "$1" journalctl -q -u docker --since -1h -o cat -n 2000 2>/dev/null)
+	[ $? -lt 124 ] || say late journal
+	kernel=$(timeout -k 1 "$1" journalctl -q --since -1d -o cat -n 2000 SYSLOG_IDENTIFIER=kernel 2>/dev/null)
+	[ $? -lt 124 ] || say late journal
+	# dockerd logs all with one priority: its own word for the level is in the text.  What every start
+	# says about settings of kernels that lack IPVS or are shared is none of a node's faults.
+	errors=$(printf '%s\n' "$docker" | grep -aE 'level=(error|fatal)' |
+		grep -avE 'error reading the kernel parameter|default vlan on bridge|bridge default vlan failed')
+	say errors "$(printf '%s' "$errors" | grep -ac '')" "$(printf '%s' "$errors" | tail -n 1 | head -c 600 | tr '\t' ' ')"
+	killed=$(printf '%s\n' "$kernel" | grep -a 'ut of memory: Kill')
+	say oom "$(printf '%s' "$killed" | grep -ac '')" "$(printf '%s' "$killed" | tail -n 1 | head -c 600 | tr '\t' ' ')"
+}
+
 run_in_container() {
 	number=$1 limit=$2 container=$3
 	shift 3
@@ -31,12 +102,19 @@ run_in_container() {
 	say ran "$number" "$answer"
 }
 
-paths='' ports='' docker='' running=0
+paths='' ports='' docker='' docker_said='' running=0 disks='' disk_limit='' journal='' system='' certificate=''
 while read -r what rest; do
 	case $what in
 	read) paths=$paths$rest$nl ;;
 	listen) ports=$ports$rest$nl ;;
-	docker) docker=yes ;;
+	docker) docker=$rest ;;
+	system) system=yes ;;
+	disk)
+		disk_limit=${rest%% *}
+		disks=$disks${rest#* }$nl
+		;;
+	journal) journal=$rest ;;
+	certificate) certificate=yes ;;
 	run)
 		# shellcheck disable=SC2086
 		run_in_container $rest </dev/null &
@@ -46,6 +124,12 @@ while read -r what rest; do
 	esac
 done
 
+[ -z "$system" ] || system_section </dev/null &
+# shellcheck disable=SC2086
+[ -z "$disks" ] || disk_section "$disk_limit" $disks </dev/null &
+[ -z "$journal" ] || journal_section "$journal" </dev/null &
+[ -z "$certificate" ] || say certificate \
+	"$(head -c 3500 /var/lib/docker/swarm/certificates/swarm-node.crt 2>/dev/null | tr '\n' '|')"
 IFS=$nl
 # shellcheck disable=SC2086
 [ -z "$paths" ] || grep -sH '' -- $paths
@@ -77,7 +161,7 @@ ask_docker() {
 			return $body // "";
 		}
 		$SIG{ALRM} = sub { print "docker\tsilent\n"; exit };
-		alarm 5;
+		alarm shift;
 		my $info = get("/info");
 		if (!defined $info) { print "docker\tsilent\n"; exit }
 		print "docker\tanswers\n";
@@ -89,7 +173,15 @@ ask_docker() {
 			while ($services =~ /"RunningTasks":(\d+),"DesiredTasks":(\d+)/g) { $odd ||= $1 != $2 }
 			# Only those that should run, or, to know why one does not, the past ones too.
 			my $present = "?filters=%7B%22desired-state%22%3A%5B%22running%22%5D%7D";
-			say("tasks", get("/tasks" . ($odd ? "" : $present)));
+			my $tasks = get("/tasks$present") // "";
+			# A task that came lately may have come in the place of one that failed.
+			my @t = gmtime(time - 660);
+			my $since = sprintf("%d-%02d-%02dT%02d:%02d", $t[5] + 1900, $t[4] + 1, @t[3, 2, 1]);
+			while ($tasks =~ /"CreatedAt":"([0-9T:-]+)/g) { $odd ||= $1 gt $since }
+			$tasks = get("/tasks") // "" if $odd;
+			# What they were made of is most of it, and nobody reads it.
+			$tasks =~ s/"Spec":(\{(?:[^{}"]++|"(?:[^"\\]++|\\.)*+"|(?1))*+\})/"Spec":{}/g;
+			say("tasks", $tasks);
 		}
 		my $ours = get("/containers/json?filters=" .
 			"%7B%22label%22%3A%5B%22com.docker.stack.namespace%3Dsvarm%22%5D%7D") // "";
@@ -113,8 +205,9 @@ if [ -n "$docker" ]; then
 		say docker stopped
 	else
 		# shellcheck disable=SC2086
-		ask_docker $paths
+		docker_said=$(ask_docker "$docker" $paths)
 	fi
 fi 2>/dev/null
 wait
+[ -z "$docker_said" ] || printf '%s\n' "$docker_said"
 say end ok

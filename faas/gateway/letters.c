@@ -22,14 +22,29 @@ enum {
 
 /*
  * KEYS: the set of names, the common stream, the dead letters; ARGV: group, CONSUMER_MS.
- * [number of dead, oldest dead, then for each queue [name, entries, pending, workers, oldest id]]
+ * [number of dead, oldest dead, newest dead, then for each queue
+ * [name, entries, pending, workers, oldest id, oldest id that no worker has taken]]
  */
 static const char status_script[] =
 	"local function first(key)\n"
 	"  local e = redis.call('XRANGE', key, '-', '+', 'COUNT', 1)[1]\n"
 	"  return e and e[1] or ''\n"
 	"end\n"
-	"local out = {redis.call('XLEN', KEYS[3]), first(KEYS[3])}\n"
+	"local last = redis.call('XREVRANGE', KEYS[3], '+', '-', 'COUNT', 1)[1]\n"
+	"local out = {redis.call('XLEN', KEYS[3]), first(KEYS[3]), last and last[1] or ''}\n"
+	"local function untaken(key)\n"
+	"  local g = redis.pcall('XINFO', 'GROUPS', key)\n"
+	"  for i = 1, g.err and 0 or #g do\n"
+	"    local f = {}\n"
+	"    for k = 1, #g[i], 2 do f[g[i][k]] = g[i][k + 1] end\n"
+	"    if f.name == ARGV[1] then\n"
+	"      local e = redis.call('XRANGE', key, '(' .. f['last-delivered-id'], '+',\n"
+	"        'COUNT', 1)[1]\n"
+	"      return e and e[1] or ''\n"
+	"    end\n"
+	"  end\n"
+	"  return first(key)\n"
+	"end\n"
 	"local function add(name, key)\n"
 	"  local pending, workers = 0, 0\n"
 	"  local p = redis.pcall('XPENDING', key, ARGV[1])\n"
@@ -42,7 +57,8 @@ static const char status_script[] =
 	"      end\n"
 	"    end\n"
 	"  end\n"
-	"  out[#out + 1] = {name, redis.call('XLEN', key), pending, workers, first(key)}\n"
+	"  out[#out + 1] = {name, redis.call('XLEN', key), pending, workers, first(key),\n"
+	"    untaken(key)}\n"
 	"end\n"
 	"add('', KEYS[2])\n"
 	"local names = redis.call('SMEMBERS', KEYS[1])\n"
@@ -158,10 +174,11 @@ static json_t *queue_of(const redisReply *r)
 	json_object_set_new(q, "waiting", json_integer(depth > pending ? depth - pending : 0));
 	json_object_set_new(q, "consumers", json_integer(integer_at(r, 3)));
 	json_object_set_new(q, "oldest_ms", age_of(redis_at(r, 4)));
+	json_object_set_new(q, "oldest_waiting_ms", age_of(redis_at(r, 5)));
 	return q;
 }
 
-static int status(struct redis *c, json_t *out, struct err *err)
+int letters_status(struct redis *c, json_t *out, struct err *err)
 {
 	_cleanup_reply_ redisReply *reply = NULL;
 	json_t *queues = json_array();
@@ -174,7 +191,8 @@ static int status(struct redis *c, json_t *out, struct err *err)
 		return r;
 	json_object_set_new(out, "dead", json_integer(integer_at(reply, 0)));
 	json_object_set_new(out, "oldest_dead_ms", age_of(redis_at(reply, 1)));
-	for (size_t i = 2; redis_at(reply, i); i++)
+	json_object_set_new(out, "newest_dead_ms", age_of(redis_at(reply, 2)));
+	for (size_t i = 3; redis_at(reply, i); i++)
 		json_array_append_new(queues, queue_of(redis_at(reply, i)));
 	return 0;
 }
@@ -380,7 +398,7 @@ static int run(const char *name, struct options *o, json_t *out, struct err *err
 	if (r < 0)
 		return r;
 	if (!strcmp(name, "status"))
-		return status(c, out, err);
+		return letters_status(c, out, err);
 	if (!strcmp(name, "dead"))
 		return dead(c, o, err);
 	return work_off(c, o, !strcmp(name, "replay") ? "replayed" : "purged", out, err);

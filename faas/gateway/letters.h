@@ -5,4 +5,10 @@
  */
 #pragma once
 
+#include "lib/ext/json.h"
+#include "lib/ext/redis.h"
+
 int letters_main(int argc, char **argv);
+
+/* What waits: "queues" with their numbers, "dead" and the ages of the dead, added to @out. */
+int letters_status(struct redis *c, json_t *out, struct err *err) _must_check_;

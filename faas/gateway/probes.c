@@ -282,6 +282,8 @@ static int probe_health(char **argv, json_t *out, struct err *err)
 
 const struct probe gateway_probes[] = {
 	{"redis", "", 0, probe_redis},
+	{"store", "", 0, probe_store},
+	{"queue", "", 0, probe_queue},
 	{"peer", "HOST:PORT", 1, probe_peer},
 	{"function", "NAME", 1, probe_function},
 	{"async", "NAME", 1, probe_async},

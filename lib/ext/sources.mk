@@ -1,5 +1,6 @@
 LIB_EXT_SRC := \
 	lib/ext/archive.c \
+	lib/ext/cert.c \
 	lib/ext/hash.c \
 	lib/ext/http.c \
 	lib/ext/json.c \

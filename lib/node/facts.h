@@ -40,6 +40,7 @@ struct fact_address {
 struct fact_swarm_node {
 	const char *id, *hostname, *address; /* address: Status.Addr */
 	bool ready, manager, active;         /* active: Availability */
+	bool reachable;                      /* as a manager, by the other managers */
 	struct fact_pair *labels;
 	size_t n_labels;
 };

@@ -112,6 +112,8 @@ static void read_nodes(struct facts *f, const json_t *root)
 		n->ready = text_is(status, "State", "ready");
 		n->manager = text_is(spec, "Role", "manager");
 		n->active = text_is(spec, "Availability", "active");
+		n->reachable = text_is(
+			json_object_get(node, "ManagerStatus"), "Reachability", "reachable");
 		read_labels(f, json_object_get(spec, "Labels"), n);
 	}
 }

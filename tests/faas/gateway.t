@@ -370,6 +370,9 @@ def probes(s):
                  ("peer", "127.0.0.1:%d" % s.redis_port)]:
         code, out = s.probe(*args)
         assert code == 1 and out["ok"] is False and out["error"], (args, out)
+    code, out = s.probe("store")
+    assert code == 0 and out["used_memory"] > 0 and out["aof_enabled"] in (0, 1), out
+    assert out["maxmemory_policy"] == "noeviction" and out["evicted_keys"] == 0, out
     assert s.probe("nonsense")[0] == 2
     assert s.probe("redis", of="svarm-queue-worker")[0] == 0
 

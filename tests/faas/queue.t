@@ -65,6 +65,11 @@ def shown(s):
     d = q["default"]
     assert (d["depth"], d["pending"], d["waiting"], d["consumers"]) == (3, 0, 3, 0), d
     assert 300 <= d["oldest_ms"] < 10000 and out["dead"] == 0 and out["oldest_dead_ms"] is None
+    assert d["oldest_waiting_ms"] == d["oldest_ms"] and out["newest_dead_ms"] is None, out
+    code, brief = s.probe("queue")
+    assert code == 0 and brief["waiting"] == 3 and brief["pending"] == 0, brief
+    assert brief["queue"] == "default" and brief["oldest_waiting_ms"] >= d["oldest_ms"], brief
+    assert brief["workers"] == 0 and brief["dead"] == 0 and brief["newest_dead_ms"] == -1, brief
     # The gateway looks at the queues every few seconds.
     wait_for("the queue in the metrics", lambda: 'svarm_queue_length{queue="svarm:queue"} 3\n' in
              request(s.metrics, "GET", "/metrics").text)
@@ -73,6 +78,9 @@ def shown(s):
     settled(s)
     d = status(s)[1]["default"]
     assert d["consumers"] == 1 and d["oldest_ms"] is None, d
+    brief = s.probe("queue")[1]
+    assert brief["workers"] == 1 and brief["waiting"] == 0, brief
+    assert "oldest_waiting_ms" not in brief, brief
 
 
 def dead_letters(s):
@@ -99,6 +107,8 @@ def dead_letters(s):
     assert dead(s, "--function", "echo") == []
     assert len(dead(s, "--function", "broken", "--limit", "3")) == 3
     assert status(s)[0]["dead"] == 25
+    brief = s.probe("queue")[1]
+    assert brief["dead"] == 25 and 0 <= brief["newest_dead_ms"] < 60000, brief
 
 
 def replayed(s):

@@ -108,6 +108,12 @@ sed -nE 's/^\| ([0-9]+) \| (.*) \|$/\1 \2/p' README.md | tr -d '`' >"$T/readme"
 { missing "$T/codes" "$T/readme"; missing "$T/readme" "$T/codes"; } |
 	none "the exit codes of README.md are those of 'svarm help'"
 
+# shellcheck disable=SC2016
+"$svarm" health --list --json | jq -r '.[] | "| `\(.id)` | \(.severity) | \(.deadline) s | \(.summary) |"' >"$T/probes"
+grep -E '^\| `[a-z]+\.[a-z0-9]+` \| (critical|warning|info) \|' docs/health.md >"$T/listed"
+{ missing "$T/probes" "$T/listed"; missing "$T/listed" "$T/probes"; } |
+	none "the probes of docs/health.md are those of 'svarm health --list'"
+
 # ---- what they point to -----------------------------------------------------------------------
 for page in "${pages[@]}"; do
 	grep -oE '\]\([^)#]+' "$page" | sed 's/^](//' | grep -v '^http' | while read -r to; do

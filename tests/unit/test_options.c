@@ -9,7 +9,7 @@
 
 struct values {
 	bool json, dry;
-	int level, parallel;
+	int level, parallel, watch;
 	const char *events;
 	struct option_list nodes;
 };
@@ -22,6 +22,8 @@ static const struct option table[] = {
 	{'q', "quiet", OPTION_LESS, NULL, "less", AT(level), .bit = 1},
 	{'j', "parallel", OPTION_NUMBER, "N", "at once", AT(parallel), .min = 1, .max = 64,
 		.bit = 1},
+	{0, "watch", OPTION_NUMBER, "SECONDS", "again and again", AT(watch), .min = 1, .max = 60,
+		.bit = 1, .alone = 10},
 	{'e', "events", OPTION_STRING, "FILE", "events", AT(events), .bit = 1},
 	{'n', "node", OPTION_LIST, "NAME", "only that", AT(nodes), .bit = 1},
 	{0, "dry-run", OPTION_FLAG, NULL, "not for everybody", AT(dry), .bit = 2},
@@ -56,6 +58,20 @@ static void outcome_done(struct outcome *o)
 #define _cleanup_outcome_ _cleanup_(outcome_done)
 
 #define WORDS(...) ((const char *const[MAX_ARGS]){__VA_ARGS__})
+
+/* A number that need not be given: the next word is none of its own. */
+static void test_alone(void **state)
+{
+	_cleanup_outcome_ struct outcome o = {.err = ERR_INIT}, with = {.err = ERR_INIT},
+					 bad = {.err = ERR_INIT};
+
+	assert_int_equal(parse(&o, WORDS("--watch", "5"), false), 0);
+	assert_int_equal(o.v.watch, 10);
+	assert_int_equal(o.n_args, 1);
+	assert_int_equal(parse(&with, WORDS("--watch=5", "file"), false), 0);
+	assert_int_equal(with.v.watch, 5);
+	assert_int_equal(parse(&bad, WORDS("--watch=0"), false), -EINVAL);
+}
 
 static void test_all_forms(void **state)
 {
@@ -161,6 +177,7 @@ static void test_help(void **state)
 				      "  -v, --verbose             more\n"
 				      "  -q, --quiet               less\n"
 				      "  -j, --parallel N          at once\n"
+				      "      --watch[=SECONDS]     again and again\n"
 				      "  -e, --events FILE         events\n"
 				      "  -n, --node NAME           only that\n");
 }
@@ -168,6 +185,7 @@ static void test_help(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_alone),
 		cmocka_unit_test(test_all_forms),
 		cmocka_unit_test(test_arguments),
 		cmocka_unit_test(test_value_like_option),

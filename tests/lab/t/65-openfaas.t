@@ -102,7 +102,7 @@ is "the gateway, whose image cannot be had, was not stopped" "$(gateway)" "$own"
 answers echo && answers cows
 report $? "it still serves both functions"
 is "the secrets are the same" "$(secrets)" "$before"
-exits 1 "health says the same" "$svarm" health --only service --only gateway "$openfaas"
+exits 1 "health says the same" "$svarm" health --only swarm.services --only functions --only ingress --only gateway "$openfaas"
 says "with what can be done" "name the image's archive"
 
 # --- and back ---

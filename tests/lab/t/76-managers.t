@@ -2,7 +2,7 @@
 # Three managers, a gateway on each: one killed under load loses what is on its way through it and
 # nothing else; and the cluster can be changed when the leader is gone.
 # shellcheck source=tests/lab/t/lib.bash
-. "$(dirname "$0")/lib.bash" 17
+. "$(dirname "$0")/lib.bash" 18
 . tests/lab/t/load.bash
 "$lab" up >/dev/null 2>&1 && "$lab" reset >/dev/null 2>&1
 sed -E 's/roles: \[manager, ingress\]/roles: [worker]/; s/roles: \[worker/roles: [manager, ingress, worker/' \
@@ -29,7 +29,7 @@ check "of the POSTs only those on their way through it" test "$(figure post .fai
 is "which are 502" "$(figure post '.failed - (.status."502" // 0)')" 0
 check "the killed one is replaced" until_so 30 node 2 \
 	"[ -n \"\$(docker ps -q --filter label=com.docker.swarm.service.name=svarm_gateway | grep -v $id)\" ]"
-check "and all three answer" until_so 30 "$svarm" health --only gateway --only service "$spec"
+check "and all three answer" until_so 30 "$svarm" health --only ingress --only functions --only swarm.services "$spec"
 
 # The swarm's leader loses its power; from here on we come in by another door.
 leads() { # as that node sees it
@@ -54,6 +54,11 @@ lists() {
 check "functions are listed" until_so 60 lists
 is "a function can be deployed" "$(api POST functions '{"service": "late", "image": "svarm/echo:dev"}')" 202
 check "and answers" until_so 60 answers late
+quorum() {
+	"$svarm" health --json -q --only swarm.quorum "$spec" >"$tmp/finding" 2>/dev/null
+	jq -e '.probes[0] | .state == "warning" and (.text | test("^2 of 3 managers reachable"))' "$tmp/finding"
+}
+check "health sees that one manager is missing" until_so 30 quorum
 "$lab" start-node "$gone" 2>/dev/null
 check "the manager is back" until_so 90 node "$door" "[ \$(docker node ls --format '{{.Status}}' | grep -c Ready) -eq 3 ]"
-check "and the cluster healthy" until_so 60 "$svarm" health --only swarm --only gateway "$spec"
+check "and the cluster healthy" until_so 60 "$svarm" health --only swarm --only ingress "$spec"
