@@ -3,8 +3,8 @@
 #include "cli/health_files.h"
 #include "cli/health_print.h"
 #include "cli/health_watch.h"
-#include "cli/save.h"
 #include "cli/session.h"
+#include "lib/base/file.h"
 #include "lib/base/quote.h"
 #include "lib/spec/suggest.h"
 
@@ -75,11 +75,11 @@ static int save_files(struct session *s, const struct health *h, struct err *err
 
 	if (own->junit) {
 		health_junit(h, cluster, &junit);
-		r = save_file(own->junit, &junit, err);
+		r = file_write(own->junit, buf_str(&junit), junit.len, err);
 	}
 	if (r >= 0 && own->prometheus) {
 		health_prometheus(h, cluster, clock_wall(), &metrics);
-		r = save_file(own->prometheus, &metrics, err);
+		r = file_write(own->prometheus, buf_str(&metrics), metrics.len, err);
 	}
 	return r;
 }

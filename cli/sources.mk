@@ -35,7 +35,6 @@ CLI_SRC := \
 	cli/options.c \
 	cli/output.c \
 	cli/plan_print.c \
-	cli/save.c \
 	cli/session.c \
 	cli/signals.c \
 	cli/up_bench.c \

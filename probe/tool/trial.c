@@ -62,10 +62,17 @@ static int call_front(const struct call *c, struct load_result *ret, struct err 
 	return r;
 }
 
+static void free_result(struct load_result **r)
+{
+	if (*r)
+		load_result_done(*r);
+	free(*r);
+}
+
 /* Calls a second; *@ret_opened: connections that the front opened to the back, for each call. */
 static int measure_rate(const struct call *c, double *ret, double *ret_opened, struct err *err)
 {
-	_cleanup_free_ struct load_result *result = xcalloc(1, sizeof(*result));
+	_cleanup_(free_result) struct load_result *result = xcalloc(1, sizeof(*result));
 	long long before = stage_counter("Tcp", "ActiveOpens"), after;
 	int r = call_front(c, result, err);
 
@@ -129,7 +136,7 @@ static void *burst_main(void *arg)
 
 static int burst_on(struct stage *s, double *ret, double *ret_overflows, struct err *err)
 {
-	_cleanup_free_ struct load_result *result = xcalloc(1, sizeof(*result));
+	_cleanup_(free_result) struct load_result *result = xcalloc(1, sizeof(*result));
 	struct burst b = {.result = result};
 	long long before = stage_counter("TcpExt", "ListenOverflows");
 	pthread_t thread;

@@ -10,11 +10,13 @@
 #include <cmocka.h>
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/base/buf.h"
 #include "lib/base/file.h"
+#include "lib/base/xalloc.h"
 
 static char folder[] = "/tmp/svarm-test-file.XXXXXX";
 
@@ -84,11 +86,59 @@ static int leave(void **state)
 	return chdir("/") == 0 && rmdir(folder) == 0 ? 0 : -1;
 }
 
+static void put(const char *path, const char *text, int want)
+{
+	_cleanup_buf_ struct buf b = BUF_INIT;
+	_cleanup_err_ struct err err = ERR_INIT;
+
+	buf_adds(&b, text);
+	assert_int_equal(file_write(path, b.data, b.len, &err), want);
+	assert_int_equal(err.code, want);
+}
+
+static void test_readers(void **state)
+{
+	char dir[] = "/tmp/svarm-save.XXXXXX", chunk[8] = "";
+	_cleanup_free_ char *path = NULL, *fifo = NULL, *none = NULL;
+	_cleanup_buf_ struct buf back = BUF_INIT;
+	struct stat st;
+	int fd, held;
+
+	assert_non_null(mkdtemp(dir));
+	path = xasprintf("%s/file", dir);
+	fifo = xasprintf("%s/fifo", dir);
+	none = xasprintf("%s/none/file", dir);
+	put(path, "old", 0);
+	held = open(path, O_RDONLY | O_CLOEXEC);
+	put(path, "new", 0);
+	/* Who has the old file open reads the old text to its end. */
+	assert_int_equal(read(held, chunk, sizeof(chunk)), 3);
+	assert_string_equal(chunk, "old");
+	close(held);
+	assert_int_equal(buf_read_file(&back, path, 100, NULL), 0);
+	assert_string_equal(buf_str(&back), "new");
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0640);
+	/* A pipe stays one. */
+	assert_int_equal(mkfifo(fifo, 0600), 0);
+	fd = open(fifo, O_RDWR | O_CLOEXEC);
+	put(fifo, "through", 0);
+	assert_int_equal(read(fd, chunk, sizeof(chunk)), 7);
+	assert_int_equal(stat(fifo, &st), 0);
+	assert_true(S_ISFIFO(st.st_mode));
+	close(fd);
+	put(none, "x", -ENOENT);
+	unlink(fifo);
+	unlink(path);
+	assert_int_equal(rmdir(dir), 0); /* nothing was left beside them */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_failures),
+		cmocka_unit_test(test_readers),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -4,16 +4,11 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "cli/health_files.h"
 #include "cli/health_watch.h"
-#include "cli/save.h"
-#include "lib/base/xalloc.h"
 #include "probe/judge.h"
 
 #define ROW_AS(i, s, t, ...) \
@@ -109,60 +104,12 @@ static void test_changes(void **state)
 	assert_int_equal(none.len, 0);
 }
 
-static void put(const char *path, const char *text, int want)
-{
-	_cleanup_buf_ struct buf b = BUF_INIT;
-	_cleanup_err_ struct err err = ERR_INIT;
-
-	buf_adds(&b, text);
-	assert_int_equal(save_file(path, &b, &err), want);
-	assert_int_equal(err.code, want);
-}
-
-static void test_save(void **state)
-{
-	char dir[] = "/tmp/svarm-save.XXXXXX", chunk[8] = "";
-	_cleanup_free_ char *path = NULL, *fifo = NULL, *none = NULL;
-	_cleanup_buf_ struct buf back = BUF_INIT;
-	struct stat st;
-	int fd, held;
-
-	assert_non_null(mkdtemp(dir));
-	path = xasprintf("%s/file", dir);
-	fifo = xasprintf("%s/fifo", dir);
-	none = xasprintf("%s/none/file", dir);
-	put(path, "old", 0);
-	held = open(path, O_RDONLY | O_CLOEXEC);
-	put(path, "new", 0);
-	/* Who has the old file open reads the old text to its end. */
-	assert_int_equal(read(held, chunk, sizeof(chunk)), 3);
-	assert_string_equal(chunk, "old");
-	close(held);
-	assert_int_equal(buf_read_file(&back, path, 100, NULL), 0);
-	assert_string_equal(buf_str(&back), "new");
-	assert_int_equal(stat(path, &st), 0);
-	assert_int_equal(st.st_mode & 07777, 0644);
-	/* A pipe stays one. */
-	assert_int_equal(mkfifo(fifo, 0600), 0);
-	fd = open(fifo, O_RDWR | O_CLOEXEC);
-	put(fifo, "through", 0);
-	assert_int_equal(read(fd, chunk, sizeof(chunk)), 7);
-	assert_int_equal(stat(fifo, &st), 0);
-	assert_true(S_ISFIFO(st.st_mode));
-	close(fd);
-	put(none, "x", -ENOENT);
-	unlink(fifo);
-	unlink(path);
-	assert_int_equal(rmdir(dir), 0); /* nothing was left beside them */
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_prometheus),
 		cmocka_unit_test(test_junit),
 		cmocka_unit_test(test_changes),
-		cmocka_unit_test(test_save),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
