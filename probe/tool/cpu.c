@@ -26,7 +26,7 @@
 #include "probe/tool/figures.h"
 #include "probe/tool/tool.h"
 
-enum { EXIT_USAGE = 2, EXIT_LOCAL = 3, UNIT = 1000000, LEAST_UNITS = 5 };
+enum { UNIT = 1000000, LEAST_UNITS = 5 };
 
 /* The part of the run at each end that is compared. */
 #define END_PART 0.2
@@ -160,7 +160,7 @@ static int run(double seconds)
 	if (!sample_take(&start)) {
 		fputs("svarm-probe cpu: /proc/stat cannot be read\n", stderr);
 		free(workers);
-		return EXIT_LOCAL;
+		return TOOL_FAULT;
 	}
 	for (size_t i = 0; i < n; i++) {
 		workers[i].start = start.at;
@@ -203,11 +203,11 @@ int tool_cpu(int argc, char **argv)
 
 	if (!parse_arguments(argc, argv, &seconds)) {
 		fputs("usage: svarm-probe cpu [--seconds TIME]\n", stderr);
-		return EXIT_USAGE;
+		return TOOL_USAGE;
 	}
 	signal(SIGINT, on_signal);
 	signal(SIGTERM, on_signal);
 	if (nice(19) < 0)
-		return EXIT_LOCAL;
+		return TOOL_FAULT;
 	return run(seconds);
 }

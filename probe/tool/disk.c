@@ -21,8 +21,6 @@
 #include "probe/tool/figures.h"
 #include "probe/tool/tool.h"
 
-enum { EXIT_USAGE = 2, EXIT_LOCAL = 3 };
-
 /* What the folder is on. */
 struct place {
 	char device[128], type[32]; /* "" when not known */
@@ -156,7 +154,7 @@ int tool_disk(int argc, char **argv)
 	if (!parse_arguments(argc, argv, &o)) {
 		fputs("usage: svarm-probe disk --dir FOLDER [--seconds TIME] [--sustain TIME]\n",
 			stderr);
-		return EXIT_USAGE;
+		return TOOL_USAGE;
 	}
 	signal(SIGINT, on_signal);
 	signal(SIGTERM, on_signal);
@@ -165,5 +163,5 @@ int tool_disk(int argc, char **argv)
 	if (r == 0)
 		return 0;
 	fprintf(stderr, "svarm-probe disk: %s\n", err_msg(&err));
-	return EXIT_LOCAL;
+	return TOOL_FAULT;
 }

@@ -7,7 +7,6 @@
  * machine could not do its part.
  */
 #include <getopt.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -16,9 +15,10 @@
 #include "probe/load/report.h"
 #include "probe/load/request.h"
 #include "probe/load/rounds.h"
+#include "probe/tool/numbers.h"
 #include "probe/tool/tool.h"
 
-enum { EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_LOCAL = 3, MAX_DATA = 256 * 1024 * 1024 };
+enum { MAX_DATA = 256 * 1024 * 1024 };
 
 static const char usage[] =
 	"usage: svarm-probe load [OPTIONS] URL\n"
@@ -56,22 +56,6 @@ static void on_signal(int sig)
 {
 	(void)sig;
 	__atomic_store_n(&cancel, 1, __ATOMIC_RELAXED); /* threads read it */
-}
-
-static bool parse_number(const char *s, double most, double *ret)
-{
-	char *end;
-	double value = strtod(s, &end);
-
-	if (end == s || *end || !isfinite(value) || value < 0 || value > most)
-		return false;
-	*ret = value;
-	return true;
-}
-
-static bool parse_whole(const char *s, double most, double *ret)
-{
-	return parse_number(s, most, ret) && *ret == (double)(uint64_t)*ret;
 }
 
 static bool parse_time(const char *s, usec_t *ret)
@@ -113,7 +97,7 @@ static int read_text(struct arguments *a, const char *path, bool all)
 		r = request_parse(&a->request, &err);
 	if (r < 0) {
 		fprintf(stderr, "svarm-probe load: %s\n", err_msg(&err));
-		return r == -EINVAL ? EXIT_USAGE : EXIT_LOCAL;
+		return r == -EINVAL ? TOOL_USAGE : TOOL_FAULT;
 	}
 	if (all)
 		a->url = a->request.url;
@@ -207,10 +191,10 @@ static int set_option(struct arguments *a, int option, char *value)
 	case 't':
 	case 'n':
 	case OPT_RAMP_TO:
-	case 'r': return set_number(a, option, value) ? 0 : EXIT_USAGE;
+	case 'r': return set_number(a, option, value) ? 0 : TOOL_USAGE;
 	case 'd':
 	case 'w':
-	case OPT_TIMEOUT: return set_time(a, option, value) ? 0 : EXIT_USAGE;
+	case OPT_TIMEOUT: return set_time(a, option, value) ? 0 : TOOL_USAGE;
 	case 'k': a->o.insecure = true; return 0;
 	case 'X': a->request.rq.method = value; return 0;
 	case 'H':
@@ -231,7 +215,7 @@ static int set_option(struct arguments *a, int option, char *value)
 		a->json = true;
 		a->o.progress = print_progress;
 		return 0;
-	default: return EXIT_USAGE;
+	default: return TOOL_USAGE;
 	}
 }
 
@@ -242,7 +226,7 @@ static int set_request(struct arguments *a)
 	int r;
 
 	if (a->request.rq.method || a->request.rq.n_headers || a->request.rq.body)
-		return EXIT_USAGE;
+		return TOOL_USAGE;
 	r = read_text(a, a->request_file, true);
 	a->request.rq.fresh = fresh;
 	return r;
@@ -251,9 +235,9 @@ static int set_request(struct arguments *a)
 static int check_arguments(struct arguments *a, int n, char **rest)
 {
 	if (n != (a->request_file ? 0 : 1) || a->o.threads > a->o.connections)
-		return EXIT_USAGE;
+		return TOOL_USAGE;
 	if (a->ramp_to > 0 && (a->until_stable || a->o.count || !(a->o.rate > 0)))
-		return EXIT_USAGE;
+		return TOOL_USAGE;
 	if (!a->o.duration && !a->o.count)
 		a->o.duration = 10 * USEC_PER_SEC;
 	if (a->request_file)
@@ -269,7 +253,7 @@ static int parse_arguments(struct arguments *a, int argc, char **argv)
 
 	while ((option = getopt_long(argc, argv, "c:t:d:n:r:w:X:H:k", options, NULL)) != -1) {
 		r = set_option(a, option, optarg);
-		if (r == EXIT_USAGE && option != '?')
+		if (r == TOOL_USAGE && option != '?')
 			fprintf(stderr, "svarm-probe load: '%s' is no value for that option\n",
 				optarg);
 		if (r)
@@ -313,8 +297,8 @@ static int report(const struct arguments *a, const struct load_result *result, i
 	}
 	fputs(buf_str(&out), stdout);
 	if (code < 0)
-		return code == -EINVAL || code == -ENOENT ? EXIT_USAGE : EXIT_LOCAL;
-	return load_failed(result) || result->unsent ? EXIT_FAILED : 0;
+		return code == -EINVAL || code == -ENOENT ? TOOL_USAGE : TOOL_FAULT;
+	return load_failed(result) || result->unsent ? TOOL_BAD : 0;
 }
 
 int tool_load(int argc, char **argv)
@@ -330,7 +314,7 @@ int tool_load(int argc, char **argv)
 	signal(SIGINT, on_signal);
 	signal(SIGTERM, on_signal);
 	r = parse_arguments(&a, argc, argv);
-	if (r == EXIT_USAGE)
+	if (r == TOOL_USAGE)
 		fputs(usage, stderr);
 	if (r == 0)
 		r = report(&a, result, run(&a, result, &err), &err);
