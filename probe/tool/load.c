@@ -58,27 +58,6 @@ static void on_signal(int sig)
 	__atomic_store_n(&cancel, 1, __ATOMIC_RELAXED); /* threads read it */
 }
 
-static bool parse_time(const char *s, usec_t *ret)
-{
-	static const struct {
-		const char *name;
-		double seconds;
-	} units[] = {{"", 1}, {"ms", 1e-3}, {"s", 1}, {"m", 60}};
-	char *end;
-	double value = strtod(s, &end);
-
-	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
-		if (strcmp(end, units[i].name))
-			continue;
-		value *= units[i].seconds;
-		if (end == s || !(value >= 0 && value <= 86400))
-			return false;
-		*ret = (usec_t)(value * 1e6);
-		return true;
-	}
-	return false;
-}
-
 static void set_body(struct arguments *a)
 {
 	a->request.rq.body = buf_str(&a->request.text);
@@ -177,10 +156,16 @@ static bool set_number(struct arguments *a, int option, const char *value)
 
 static bool set_time(struct arguments *a, int option, const char *value)
 {
+	double seconds;
+	usec_t time;
+
+	if (!parse_time(value, &seconds))
+		return false;
+	time = (usec_t)(seconds * 1e6);
 	switch (option) {
-	case 'd': return parse_time(value, &a->o.duration) && a->o.duration;
-	case 'w': return parse_time(value, &a->o.warmup);
-	default: return parse_time(value, &a->o.timeout) && a->o.timeout;
+	case 'd': a->o.duration = time; return time > 0;
+	case 'w': a->o.warmup = time; return true;
+	default: a->o.timeout = time; return time > 0;
 	}
 }
 
