@@ -13,6 +13,7 @@ PROBE_SRC := \
 	probe/bench/agents_job.c \
 	probe/bench/async_result.c \
 	probe/bench/bench.c \
+	probe/bench/clean.c \
 	probe/bench/cold_judge.c \
 	probe/bench/cold_split.c \
 	probe/bench/cold_swarm.c \

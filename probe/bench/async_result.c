@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "probe/bench/remote.h"
+#include "probe/bench/clean.h"
 
 /* More calls than this share refused is more than a burst. */
 #define MANY      0.01

@@ -10,6 +10,7 @@
 
 #include "lib/base/table.h"
 #include "lib/base/xalloc.h"
+#include "probe/bench/clean.h"
 
 #define MOST         1e12
 #define REFUSED_FAIL 0.01 /* of all connections */
@@ -18,7 +19,7 @@
 
 static int whole(const json_t *o, const char *key, double most, int def)
 {
-	double value = bench_number(o, key, most);
+	double value = clean_number(o, key, 0, most);
 
 	return isnan(value) ? def : (int)value;
 }
@@ -40,16 +41,16 @@ void redis_read(const json_t *o, struct redis_run *ret)
 		ret->port_low = (int)json_integer_value(low);
 		ret->port_high = (int)json_integer_value(high);
 	}
-	ret->seconds = bench_number(o, "seconds", MOST);
-	ret->connections = bench_number(o, "connections", MOST);
-	ret->rate = bench_number(o, "rate", MOST);
-	ret->connect_cpu_us = bench_number(o, "connect_cpu_us", MOST);
+	ret->seconds = clean_number(o, "seconds", 0, MOST);
+	ret->connections = clean_number(o, "connections", 0, MOST);
+	ret->rate = clean_number(o, "rate", 0, MOST);
+	ret->connect_cpu_us = clean_number(o, "connect_cpu_us", 0, MOST);
 	ret->connect_known = latency_read(json_obj(o, "connect_ms"), &ret->connect);
-	ret->refused = zero_or(bench_number(o, "refused", MOST));
-	ret->retried = zero_or(bench_number(o, "retried", MOST));
-	ret->failed = zero_or(bench_number(o, "failed", MOST));
-	ret->no_port = zero_or(bench_number(json_obj(o, "errors"), "EADDRNOTAVAIL", MOST));
-	ret->time_wait = bench_number(o, "time_wait", MOST);
+	ret->refused = zero_or(clean_number(o, "refused", 0, MOST));
+	ret->retried = zero_or(clean_number(o, "retried", 0, MOST));
+	ret->failed = zero_or(clean_number(o, "failed", 0, MOST));
+	ret->no_port = zero_or(clean_number(json_obj(o, "errors"), "EADDRNOTAVAIL", 0, MOST));
+	ret->time_wait = clean_number(o, "time_wait", 0, MOST);
 	if (isnan(ret->connections) || isnan(ret->rate))
 		ret->error = "svarm-probe churn said nothing that could be read";
 }
@@ -304,21 +305,21 @@ void redis_print(const json_t *section, struct buf *out)
 
 	for (size_t i = 0; i < MIN_OF(json_array_size(runs), (size_t)100); i++) {
 		const json_t *r = json_array_get(runs, i);
-		double rate = bench_number(r, "rate", MOST);
+		double rate = clean_number(r, "rate", 0, MOST);
 
 		if (isnan(rate))
 			continue;
 		table_row(t);
 		table_textf(t, CELL_PLAIN, "%d", whole(r, "tw_reuse", 2, -1));
 		table_number(t, CELL_PLAIN, rate, 0);
-		table_number(t, CELL_PLAIN, bench_number(r, "connect_cpu_us", MOST), 0);
+		table_number(t, CELL_PLAIN, clean_number(r, "connect_cpu_us", 0, MOST), 0);
 		table_number(
-			t, CELL_PLAIN, bench_number(json_obj(r, "connect_ms"), "p99", MOST), 2);
+			t, CELL_PLAIN, clean_number(json_obj(r, "connect_ms"), "p99", 0, MOST), 2);
 		table_number(t, CELL_PLAIN,
-			zero_or(bench_number(r, "refused", MOST)) +
-				zero_or(bench_number(r, "failed", MOST)),
+			zero_or(clean_number(r, "refused", 0, MOST)) +
+				zero_or(clean_number(r, "failed", 0, MOST)),
 			0);
-		table_number(t, CELL_PLAIN, bench_number(r, "time_wait", MOST), 0);
+		table_number(t, CELL_PLAIN, clean_number(r, "time_wait", 0, MOST), 0);
 	}
 	if (table_rows(t))
 		table_render(t, &text, false, 0);
