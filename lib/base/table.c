@@ -208,6 +208,23 @@ void table_render(const struct table *t, struct buf *out, bool color, size_t wid
 		render_row(t, out, row, widths, last, color);
 }
 
+void table_indented(const struct table *t, struct buf *out)
+{
+	_cleanup_buf_ struct buf text = BUF_INIT;
+	const char *line;
+
+	if (!table_rows(t))
+		return;
+	table_render(t, &text, false, 0);
+	line = buf_str(&text);
+	while (*line) {
+		size_t n = strcspn(line, "\n");
+
+		buf_addf(out, "  %.*s\n", (int)n, line);
+		line += n + (line[n] == '\n');
+	}
+}
+
 void table_json(const struct table *t, struct buf *out)
 {
 	buf_addc(out, '[');

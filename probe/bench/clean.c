@@ -31,6 +31,11 @@ void clean_copy(const json_t *from, json_t *to, const char *key, double most)
 							    : json_real(n));
 }
 
+void clean_set(json_t *to, const char *key, double value)
+{
+	json_object_set_new(to, key, isfinite(value) ? json_real(value) : json_null());
+}
+
 json_t *clean_latency(const json_t *o)
 {
 	static const char *const keys[] = {"min", "mean", "p50", "p90", "p99", "p999", "max"};

@@ -118,18 +118,9 @@ static struct table *list(const json_t *pairs)
 	return t;
 }
 
-static void indent(const struct buf *text, struct buf *out)
-{
-	const char *line = buf_str(text), *end;
-
-	for (; (end = strchr(line, '\n')); line = end + 1)
-		buf_addf(out, "  %.*s\n", (int)(end - line), line);
-}
-
 static void print_pairs(const json_t *pairs, struct buf *out)
 {
 	struct table_column columns[MOST_NAMES + 2] = {0};
-	_cleanup_buf_ struct buf text = BUF_INIT;
 	struct names names = {.n = 0};
 	struct table *t;
 
@@ -138,9 +129,8 @@ static void print_pairs(const json_t *pairs, struct buf *out)
 		(void)place_of(&names, text_or_none(json_array_get(pairs, i), "to"));
 	}
 	t = names.too_many ? list(pairs) : matrix(pairs, &names, columns);
-	table_render(t, &text, false, 0);
+	table_indented(t, out);
 	table_free(t);
-	indent(&text, out);
 	for (size_t i = 0; i < names.n; i++)
 		buf_done(&names.shown[i]);
 }

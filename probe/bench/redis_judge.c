@@ -236,11 +236,6 @@ static void find_state(const struct redis_runs *all, struct section_result *ret)
 
 /* ---- detail ---- */
 
-static void set_number(json_t *o, const char *key, double value)
-{
-	json_object_set_new(o, key, isnan(value) ? json_null() : json_real(value));
-}
-
 static void set_count(json_t *o, const char *key, double value)
 {
 	json_object_set_new(o, key, isnan(value) ? json_null() : json_integer((json_int_t)value));
@@ -261,12 +256,12 @@ static json_t *run_detail(const struct redis_run *r)
 	if (r->port_low)
 		json_object_set_new(
 			o, "port_range", json_pack("[i, i]", r->port_low, r->port_high));
-	set_number(o, "seconds", r->seconds);
+	clean_set(o, "seconds", r->seconds);
 	set_count(o, "connections", r->connections);
-	set_number(o, "rate", r->rate);
+	clean_set(o, "rate", r->rate);
 	json_object_set_new(
 		o, "connect_ms", r->connect_known ? latency_make(&r->connect) : json_null());
-	set_number(o, "connect_cpu_us", r->connect_cpu_us);
+	clean_set(o, "connect_cpu_us", r->connect_cpu_us);
 	set_count(o, "refused", r->refused);
 	set_count(o, "retried", r->retried);
 	set_count(o, "failed", r->failed);
@@ -300,8 +295,6 @@ void redis_print(const json_t *section, struct buf *out)
 		{.key = "waiting", .title = "TIME_WAIT", .right = true}, {.key = NULL}};
 	const json_t *runs = json_arr(json_obj(section, "detail"), "runs");
 	struct table *t = table_new(columns);
-	_cleanup_buf_ struct buf text = BUF_INIT;
-	const char *line, *end;
 
 	for (size_t i = 0; i < MIN_OF(json_array_size(runs), (size_t)100); i++) {
 		const json_t *r = json_array_get(runs, i);
@@ -321,9 +314,6 @@ void redis_print(const json_t *section, struct buf *out)
 			0);
 		table_number(t, CELL_PLAIN, clean_number(r, "time_wait", 0, MOST), 0);
 	}
-	if (table_rows(t))
-		table_render(t, &text, false, 0);
+	table_indented(t, out);
 	table_free(t);
-	for (line = buf_str(&text); (end = strchr(line, '\n')); line = end + 1)
-		buf_addf(out, "  %.*s\n", (int)(end - line), line);
 }

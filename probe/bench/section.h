@@ -84,3 +84,4 @@ void section_figure(struct section_result *r, const char *name, const char *unit
 double section_median(const struct section_result *r, const char *name);
 /* The median of @n values, which are left as they are; NAN of none. */
 double median_of(const double *values, size_t n);
+void sort_values(double *values, size_t n);
