@@ -23,7 +23,7 @@ static const struct option options[] = {
 		"http: call this, whatever it is; without --from no cluster is needed", AT(url)},
 	{'c', "connections", OPTION_NUMBER, "N", "http: at most so many at once (default 64)",
 		AT(connections), .min = 1, .max = 100000},
-	{'t', "threads", OPTION_NUMBER, "N", "http: that share the connections (default 1)",
+	{'t', "threads", OPTION_NUMBER, "N", "http: that share the connections (default: one for two processors)",
 		AT(threads), .min = 1, .max = 64},
 	{0, "rate", OPTION_STRING, "N",
 		"http: so many calls a second are due, whatever the server does", AT(rate)},
