@@ -117,7 +117,7 @@ static void judge_reach(struct view *v)
 				? "let UDP 4789, and TCP and UDP 7946, pass between the "
 				  "private addresses of the nodes; svarm health --only overlay"
 				: "look at the routes and firewalls of the private network "
-				  "between them; svarm health --only node,swarm",
+				  "between them; svarm health --only node --only swarm",
 			"%s", error_of(v));
 }
 
@@ -179,7 +179,7 @@ static void judge_gaps(struct view *v)
 	mark(v, is_gap, 0);
 	if (count_bad(v))
 		finding(v, HEALTH_WARN, which(v),
-			"run the section again; svarm health --only overlay,swarm",
+			"run the section again; svarm health --only overlay --only swarm",
 			"not all could be measured: %s", error_of(v));
 }
 

@@ -148,10 +148,10 @@ static enum health_state judge_faults(const struct redis_runs *all, const struct
 {
 	if (t->refused > 0) {
 		buf_addf(text, "; %.0f were refused", t->refused);
-		section_remedy(ret,
-			"svarm health --only redis,listen: is Redis up, has its listener "
-			"the backlog of net.core.somaxconn, has it fewer clients than "
-			"maxclients?");
+		section_remedy(ret, "svarm health --only redis --only tuning.redis: is Redis up, "
+				    "has its listener the backlog of net.core.somaxconn, has it "
+				    "fewer clients than "
+				    "maxclients?");
 		return t->refused > REFUSED_FAIL * (t->connections + t->refused) ? HEALTH_FAIL
 										 : HEALTH_WARN;
 	}
@@ -163,13 +163,14 @@ static enum health_state judge_faults(const struct redis_runs *all, const struct
 	}
 	if (t->failed > 0) {
 		buf_addf(text, "; %.0f failed", t->failed);
-		section_remedy(ret, "svarm bench network, and svarm health --only redis,overlay");
+		section_remedy(
+			ret, "svarm bench network, and svarm health --only redis --only overlay");
 		return HEALTH_WARN;
 	}
 	if (t->retried > 0) {
 		buf_addf(text, "; %.0f had to be asked for twice, a second later", t->retried);
 		section_remedy(ret,
-			"svarm health --only listen: Redis' listener needs a backlog of "
+			"svarm health --only tuning.redis: Redis' listener needs a backlog of "
 			"more than the clients that come at once; svarm bench network "
 			"shows whether packets are lost");
 		return HEALTH_WARN;
@@ -224,7 +225,7 @@ static void find_state(const struct redis_runs *all, struct section_result *ret)
 	if (t.connections < 1) {
 		section_found(ret, HEALTH_FAIL, "no connection from %s to %s%s", all->node,
 			all->target, t.refused > 0 ? ": refused" : "");
-		section_remedy(ret, "svarm health --only redis,overlay");
+		section_remedy(ret, "svarm health --only redis --only overlay");
 		return;
 	}
 	buf_addf(&text, "%.0f connections a second, %.0f us of processor each",
