@@ -282,8 +282,9 @@ const struct cmd cmd_bench = {
 	.summary = "measure what the cluster, or any URL, gives",
 	.about =
 		"Measures section by section and says what it found: cpu, disk, network, redis, "
-		"http, async, cold, tuning; without a name all of them but those that take long or "
-		"change what runs. Figures are medians of rounds. Ends with exit code 1 when a "
+		"http, async, cold, tuning; without a name all of them but tuning, which takes "
+		"longer. cold puts the first function to sleep for its calls. Figures are medians "
+		"of rounds. Ends with exit code 1 when a "
 		"section failed, or a threshold of --fail-if or of the spec's verify.fail_if was "
 		"exceeded or could not be judged.\n"
 		"'svarm bench http --url URL' needs no cluster. With --rate calls are due at fixed "
