@@ -208,20 +208,17 @@ void table_render(const struct table *t, struct buf *out, bool color, size_t wid
 		render_row(t, out, row, widths, last, color);
 }
 
-void table_indented(const struct table *t, struct buf *out)
+void table_indented(const struct table *t, struct buf *out, bool color, size_t width)
 {
 	_cleanup_buf_ struct buf text = BUF_INIT;
-	const char *line;
 
 	if (!table_rows(t))
 		return;
-	table_render(t, &text, false, 0);
-	line = buf_str(&text);
-	while (*line) {
-		size_t n = strcspn(line, "\n");
-
-		buf_addf(out, "  %.*s\n", (int)n, line);
-		line += n + (line[n] == '\n');
+	table_render(t, &text, color, width > 26 ? width - 2 : 0);
+	for (const char *s = buf_str(&text); *s; s += strcspn(s, "\n") + 1) {
+		buf_adds(out, "  ");
+		buf_add(out, s, strcspn(s, "\n"));
+		buf_addc(out, '\n');
 	}
 }
 

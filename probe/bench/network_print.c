@@ -129,7 +129,7 @@ static void print_pairs(const json_t *pairs, struct buf *out)
 		(void)place_of(&names, text_or_none(json_array_get(pairs, i), "to"));
 	}
 	t = names.too_many ? list(pairs) : matrix(pairs, &names, columns);
-	table_indented(t, out);
+	table_indented(t, out, false, 0);
 	table_free(t);
 	for (size_t i = 0; i < names.n; i++)
 		buf_done(&names.shown[i]);

@@ -315,6 +315,6 @@ void redis_print(const json_t *section, struct buf *out)
 			0);
 		table_number(t, CELL_PLAIN, clean_number(r, "time_wait", 0, MOST), 0);
 	}
-	table_indented(t, out);
+	table_indented(t, out, false, 0);
 	table_free(t);
 }

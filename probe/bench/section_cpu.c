@@ -120,7 +120,7 @@ static void print(const json_t *section, struct buf *out)
 		print_number(t, n, "work_end_ms", 2);
 		table_text(t, CELL_DIM, node_clean(&a, error ? error : json_str(n, "reason")));
 	}
-	table_indented(t, out);
+	table_indented(t, out, false, 0);
 }
 
 const struct section section_cpu = {

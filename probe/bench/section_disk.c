@@ -233,7 +233,7 @@ static void print(const json_t *section, struct buf *out)
 		print_number(t, r, "p99");
 		table_text(t, CELL_DIM, node_clean(&a, error ? error : json_str(n, "reason")));
 	}
-	table_indented(t, out);
+	table_indented(t, out, false, 0);
 }
 
 const struct section section_disk = {
