@@ -40,6 +40,8 @@ struct bench_job {
 /* @ret must be zeroed; owned by the caller (bench_job_done), also on failure. */
 int bench_job_make(const struct cli *cli, struct bench_job *ret, struct err *err) _must_check_;
 void bench_job_done(struct bench_job *j);
+/* Part of bench_job_make(): times, the URL, headers, rates and the body. */
+int bench_job_load(struct bench_job *j, struct err *err) _must_check_;
 /* Does it need a spec? */
 bool bench_job_cluster(const struct bench_job *j);
 /* Is a section part of the run? */

@@ -8,8 +8,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "lib/base/quote.h"
 #include "lib/base/clock.h"
+#include "lib/base/quote.h"
 #include "lib/base/table.h"
 #include "lib/base/width.h"
 #include "lib/base/xalloc.h"
@@ -55,22 +55,6 @@ static void add_wrapped(struct page *p, const char *text, size_t at)
 {
 	text_wrap(p->out, text, p->width > at + 24 ? p->width : SIZE_MAX, at, at);
 	buf_addc(p->out, '\n');
-}
-
-/* The table, each line indented. */
-static void add_table(struct page *p, const struct table *t)
-{
-	_cleanup_buf_ struct buf text = BUF_INIT;
-	const char *s;
-
-	if (!table_rows(t))
-		return;
-	table_render(t, &text, p->color, p->width > 26 ? p->width - 2 : 0);
-	for (s = buf_str(&text); *s; s += strcspn(s, "\n") + (s[strcspn(s, "\n")] == '\n')) {
-		buf_adds(p->out, "  ");
-		buf_add(p->out, s, strcspn(s, "\n"));
-		buf_addc(p->out, '\n');
-	}
 }
 
 /* ---- sections ---- */
@@ -141,7 +125,7 @@ static void add_figures(struct page *p, const char *section)
 		table_text(t, CELL_STRONG, buf_str(&value));
 		add_spread(t, f);
 	}
-	add_table(p, t);
+	table_indented(t, p->out, p->color, p->width);
 }
 
 /* What was found, and what to do about it. */
@@ -219,7 +203,7 @@ static void add_thresholds(struct page *p)
 		return;
 	add_styled(p, CELL_STRONG, "thresholds");
 	buf_addc(p->out, '\n');
-	add_table(p, t);
+	table_indented(t, p->out, p->color, p->width);
 	buf_addc(p->out, '\n');
 }
 
@@ -278,7 +262,7 @@ static void add_compared(struct page *p, const json_t *list)
 	}
 	if (!table_rows(t))
 		buf_adds(p->out, "  no figure in common\n");
-	add_table(p, t);
+	table_indented(t, p->out, p->color, p->width);
 	if (unjudged)
 		add_styled(p, CELL_DIM,
 			"  unjudged: fewer than 3 rounds in one of the runs, or no better and "

@@ -23,8 +23,9 @@ static const struct option options[] = {
 		"http: call this, whatever it is; without --from no cluster is needed", AT(url)},
 	{'c', "connections", OPTION_NUMBER, "N", "http: at most so many at once (default 64)",
 		AT(connections), .min = 1, .max = 100000},
-	{'t', "threads", OPTION_NUMBER, "N", "http: that share the connections (default 1)",
-		AT(threads), .min = 1, .max = 64},
+	{'t', "threads", OPTION_NUMBER, "N",
+		"http: that share the connections (default: one for two processors)", AT(threads),
+		.min = 1, .max = 64},
 	{0, "rate", OPTION_STRING, "N",
 		"http: so many calls a second are due, whatever the server does", AT(rate)},
 	{0, "ramp-to", OPTION_STRING, "N", "http: from --rate to this one, in steps", AT(ramp_to)},
@@ -281,8 +282,9 @@ const struct cmd cmd_bench = {
 	.summary = "measure what the cluster, or any URL, gives",
 	.about =
 		"Measures section by section and says what it found: cpu, disk, network, redis, "
-		"http, async, cold, tuning; without a name all of them but those that take long or "
-		"change what runs. Figures are medians of rounds. Ends with exit code 1 when a "
+		"http, async, cold, tuning; without a name all of them but tuning, which takes "
+		"longer. cold puts the first function to sleep for its calls. Figures are medians "
+		"of rounds. Ends with exit code 1 when a "
 		"section failed, or a threshold of --fail-if or of the spec's verify.fail_if was "
 		"exceeded or could not be judged.\n"
 		"'svarm bench http --url URL' needs no cluster. With --rate calls are due at fixed "

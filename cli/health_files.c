@@ -1,8 +1,6 @@
 /* Findings of health for CI servers and for Prometheus: see health_files.h. */
 #include "cli/health_files.h"
 
-#include <string.h>
-
 #include "lib/base/arena.h"
 #include "lib/run/junit.h"
 
@@ -85,17 +83,6 @@ static int value_of(enum health_state state)
 	return values[state];
 }
 
-static bool same_text(const char *a, const char *b)
-{
-	return !strcmp(a ? a : "", b ? b : "");
-}
-
-/* Would the two rows be one series? */
-static bool same_series(const struct health_result *a, const struct health_result *b)
-{
-	return a->id == b->id && same_text(a->node, b->node) && same_text(a->subject, b->subject);
-}
-
 /* Two containers of a service on one node make two rows: the worst is told, at the first's place.
  */
 static bool worst_of_series(const struct health *h, size_t i, int *ret)
@@ -103,11 +90,11 @@ static bool worst_of_series(const struct health *h, size_t i, int *ret)
 	const struct health_result *r = health_at(h, i);
 
 	for (size_t k = 0; k < i; k++)
-		if (same_series(r, health_at(h, k)))
+		if (health_same(r, health_at(h, k)))
 			return false;
 	*ret = value_of(r->state);
 	for (size_t k = i + 1; k < health_size(h); k++)
-		if (same_series(r, health_at(h, k)))
+		if (health_same(r, health_at(h, k)))
 			*ret = MAX_OF(*ret, value_of(health_at(h, k)->state));
 	return true;
 }

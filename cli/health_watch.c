@@ -7,22 +7,12 @@
 #include "cli/health_print.h"
 #include "cli/signals.h"
 
-static bool same_text(const char *a, const char *b)
-{
-	return !strcmp(a ? a : "", b ? b : "");
-}
-
-static bool same_thing(const struct health_result *a, const struct health_result *b)
-{
-	return a->id == b->id && same_text(a->node, b->node) && same_text(a->subject, b->subject);
-}
-
 /* The @nth row of @h about the same thing as @r. */
 static const struct health_result *twin(
 	const struct health *h, const struct health_result *r, size_t nth)
 {
 	for (size_t i = 0; i < health_size(h); i++)
-		if (same_thing(r, health_at(h, i)) && nth-- == 0)
+		if (health_same(r, health_at(h, i)) && nth-- == 0)
 			return health_at(h, i);
 	return NULL;
 }
@@ -33,7 +23,7 @@ static size_t place(const struct health *h, size_t i)
 	size_t n = 0;
 
 	for (size_t k = 0; k < i; k++)
-		n += same_thing(health_at(h, i), health_at(h, k));
+		n += health_same(health_at(h, i), health_at(h, k));
 	return n;
 }
 

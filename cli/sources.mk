@@ -1,6 +1,7 @@
 CLI_SRC := \
 	cli/bench_job.c \
 	cli/bench_junit.c \
+	cli/bench_load.c \
 	cli/bench_print.c \
 	cli/cmd_bench.c \
 	cli/cmd_check.c \

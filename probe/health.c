@@ -155,6 +155,16 @@ const struct health_result *health_at(const struct health *h, size_t i)
 	return &h->rows[i];
 }
 
+static bool same_text(const char *a, const char *b)
+{
+	return !strcmp(a ? a : "", b ? b : "");
+}
+
+bool health_same(const struct health_result *a, const struct health_result *b)
+{
+	return a->id == b->id && same_text(a->node, b->node) && same_text(a->subject, b->subject);
+}
+
 size_t health_count(const struct health *h, enum health_state state)
 {
 	size_t n = 0;

@@ -66,6 +66,8 @@ static inline void health_freep(struct health **h)
 
 size_t health_size(const struct health *h);
 const struct health_result *health_at(const struct health *h, size_t i);
+/* Are the rows, of one finding or of two, about the same thing? */
+bool health_same(const struct health_result *a, const struct health_result *b);
 /* HEALTH_FAIL, HEALTH_WARN or HEALTH_OK: the worst state of all rows.  Notes and what was skipped
  * count as nothing. */
 enum health_state health_verdict(const struct health *h);

@@ -13,6 +13,7 @@ PROBE_SRC := \
 	probe/bench/agents_job.c \
 	probe/bench/async_result.c \
 	probe/bench/bench.c \
+	probe/bench/clean.c \
 	probe/bench/cold_judge.c \
 	probe/bench/cold_split.c \
 	probe/bench/cold_swarm.c \
@@ -123,8 +124,6 @@ TOOL_SRC := \
 	probe/tool/cpu_seen.c \
 	probe/tool/disk.c \
 	probe/tool/disk_io.c \
-	probe/tool/figures.c \
-	probe/tool/latency.c \
 	probe/tool/load.c \
 	probe/tool/main.c \
 	probe/tool/net.c \
@@ -133,6 +132,7 @@ TOOL_SRC := \
 	probe/tool/net_serve.c \
 	probe/tool/net_stream.c \
 	probe/tool/net_wire.c \
+	probe/tool/numbers.c \
 	probe/tool/stage.c \
 	probe/tool/trial.c \
 	probe/tool/tuning.c \

@@ -13,6 +13,8 @@ typedef uint64_t usec_t;
 
 /* CLOCK_MONOTONIC in microseconds: only differences mean something. */
 usec_t clock_now(void);
+/* The same in nanoseconds, for what takes microseconds. */
+uint64_t clock_ns(void);
 /* Seconds since 1970 as a double with microseconds. */
 double clock_wall(void);
 /* Append a duration for people: "0.4s", "12s", "3m05s". */

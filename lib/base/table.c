@@ -208,6 +208,20 @@ void table_render(const struct table *t, struct buf *out, bool color, size_t wid
 		render_row(t, out, row, widths, last, color);
 }
 
+void table_indented(const struct table *t, struct buf *out, bool color, size_t width)
+{
+	_cleanup_buf_ struct buf text = BUF_INIT;
+
+	if (!table_rows(t))
+		return;
+	table_render(t, &text, color, width > 26 ? width - 2 : 0);
+	for (const char *s = buf_str(&text); *s; s += strcspn(s, "\n") + 1) {
+		buf_adds(out, "  ");
+		buf_add(out, s, strcspn(s, "\n"));
+		buf_addc(out, '\n');
+	}
+}
+
 void table_json(const struct table *t, struct buf *out)
 {
 	buf_addc(out, '[');

@@ -61,6 +61,8 @@ size_t table_rows(const struct table *t);
 /* Append the table with its headings, a newline after each row.  @width: columns of the terminal;
  * the last column of the table is clipped to fit, 0 for no limit. */
 void table_render(const struct table *t, struct buf *out, bool color, size_t width);
+/* The same, indented by two blanks; nothing when it has no rows. */
+void table_indented(const struct table *t, struct buf *out, bool color, size_t width);
 /* Append a JSON array of objects, no newline after it. */
 void table_json(const struct table *t, struct buf *out);
 

@@ -38,7 +38,7 @@ const struct figure_name figure_names[] = {
 	{"async", "p50", "ms", "from the call to its callback"},
 	{"async", "p99", "ms", "from the call to its callback"},
 	{"async", "lost", "count", "calls accepted that were never called back"},
-	{"async", "duplicated", "count", "calls called back more than once"},
+	{"async", "duplicated", "count", "callbacks after a call's first"},
 	{"cold", "p50", "ms", "a call while no container runs"},
 	{"cold", "p90", "ms", "a call while no container runs"},
 	{"cold", "max", "ms", "a call while no container runs"},

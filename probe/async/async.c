@@ -25,7 +25,7 @@ static int make_nonce(char ret[TALLY_NONCE + 1], struct err *err)
 /* Nothing more is to be expected. */
 static bool finished(const struct async_options *o, const struct tally *t, const struct sender *s)
 {
-	uint64_t last = MAX_OF(t->last_back, t->last_answer), now = async_clock();
+	uint64_t last = MAX_OF(t->last_back, t->last_answer), now = clock_ns();
 	usec_t wait = tally_lost(t) ? o->patience : o->linger;
 
 	return sender_finished(s) && now > last && now - last >= wait * 1000;
@@ -43,12 +43,12 @@ static void wait_and_turn(struct sender *s, struct receiver *r)
 static void run(
 	const struct async_options *o, struct tally *t, struct sender *s, struct receiver *r)
 {
-	uint64_t told = async_clock();
+	uint64_t told = clock_ns();
 
 	sender_turn(s);
 	while (!(o->cancel && *o->cancel) && !finished(o, t, s)) {
 		wait_and_turn(s, r);
-		if (o->progress && async_clock() - told >= NS_PER_SEC) {
+		if (o->progress && clock_ns() - told >= NS_PER_SEC) {
 			told += NS_PER_SEC;
 			o->progress(o->arg, t);
 		}

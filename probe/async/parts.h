@@ -28,6 +28,3 @@ void receiver_free(struct receiver *r);
 int receiver_fd(const struct receiver *r);
 int receiver_port(const struct receiver *r);
 void receiver_turn(struct receiver *r);
-
-/* ns of CLOCK_MONOTONIC. */
-uint64_t async_clock(void);

@@ -53,7 +53,7 @@ static bool take_request(struct receiver *r, struct caller *c)
 		return answer(c, false);
 	tally_body(r->tally, i, body);
 	same = c->in.body_len == strlen(body) && !memcmp(c->in.body, body, strlen(body));
-	tally_called_back(r->tally, i, c->in.function_status, same, async_clock());
+	tally_called_back(r->tally, i, c->in.function_status, same, clock_ns());
 	return answer(c, true);
 }
 

@@ -30,14 +30,6 @@ struct sender {
 	char url_prefix[128]; /* of callbacks */
 };
 
-uint64_t async_clock(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-}
-
 static int make_call(struct sender *s, struct slot *slot, uint32_t i, struct err *err)
 {
 	char header[256], body[TALLY_TEXT], path[TALLY_TEXT];
@@ -59,7 +51,7 @@ static void ended(struct sender *s, struct slot *slot, enum conn_outcome outcome
 {
 	int status = outcome == CONN_ANSWERED ? slot->conn.answer.status : 0;
 
-	tally_answered(s->tally, slot->call, status, async_clock());
+	tally_answered(s->tally, slot->call, status, clock_ns());
 	conn_finish(&slot->wire, &slot->conn, outcome);
 	slot->busy = false;
 	s->over++;
@@ -71,7 +63,7 @@ static void begin(struct sender *s, struct slot *slot)
 
 	slot->call = s->next++;
 	slot->busy = true;
-	slot->conn.began = async_clock();
+	slot->conn.began = clock_ns();
 	tally_sent(s->tally, slot->call, slot->conn.began);
 	if (make_call(s, slot, slot->call, NULL) == 0)
 		outcome = conn_begin(&slot->wire, &slot->conn);
@@ -88,7 +80,7 @@ static void fill(struct sender *s)
 
 static void expire(struct sender *s)
 {
-	uint64_t now = async_clock();
+	uint64_t now = clock_ns();
 
 	for (unsigned i = 0; i < s->n; i++)
 		if (s->slots[i].busy && now - s->slots[i].conn.began > s->o->timeout * 1000)

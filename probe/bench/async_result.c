@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "probe/bench/remote.h"
+#include "probe/bench/clean.h"
 
 /* More calls than this share refused is more than a burst. */
 #define MANY      0.01
@@ -171,7 +171,7 @@ static void judge_refused(const struct async_counts *c, struct section_result *r
 		section_found(
 			ret, HEALTH_FAIL, "none of %.0f calls was accepted: %s", c->sent, why);
 	if (!(c->refused > 0))
-		section_remedy(ret, "'svarm health --only gateway' says whether the gateway runs");
+		section_remedy(ret, "'svarm health --only ingress' says whether the gateway runs");
 	else if (c->refused_status == 400)
 		section_remedy(ret, "SVARM_CALLBACK_ALLOW of the gateway keeps callbacks from the "
 				    "overlay's addresses");

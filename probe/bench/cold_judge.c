@@ -53,13 +53,6 @@ static size_t values_of(const struct cold_found *f, size_t offset, double *ret)
 	return n;
 }
 
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
 /* Every call is a round of p50: their median is the median of the calls. */
 static void add_figures(const struct cold_found *f, struct section_result *ret)
 {
@@ -70,7 +63,7 @@ static void add_figures(const struct cold_found *f, struct section_result *ret)
 		section_figure(ret, "p50", "ms", BETTER_LOWER, totals[i]);
 	if (!n)
 		return;
-	qsort(totals, n, sizeof(*totals), by_value);
+	sort_values(totals, n);
 	section_figure(ret, "p90", "ms", BETTER_LOWER, totals[(n * 9 + 9) / 10 - 1]);
 	section_figure(ret, "max", "ms", BETTER_LOWER, totals[n - 1]);
 }

@@ -159,7 +159,7 @@ static void judge_failures(const struct http_view *v, const struct sum *s, struc
 	add_failures(s, &ret->text);
 	if (nothing)
 		buf_adds(&ret->remedy,
-			"does something listen there?  'svarm health --only gateway'");
+			"does something listen there?  'svarm health --only ingress'");
 	else if (none_well && !(s->server_errors > 0))
 		buf_adds(&ret->remedy, "is it the right URL, with the right method and headers?");
 	else

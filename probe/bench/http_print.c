@@ -4,8 +4,8 @@
 
 #include "lib/base/quote.h"
 #include "lib/base/table.h"
+#include "probe/bench/clean.h"
 #include "probe/bench/http_judge.h"
-#include "probe/bench/remote.h"
 
 #define MOST 1e15
 

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "probe/bench/remote.h"
+#include "probe/bench/clean.h"
 
 #define MOST 1e15
 enum { MAX_SERIES = 4000, MAX_STEPS = 100, MAX_URL = 2000 };

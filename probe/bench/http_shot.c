@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "lib/base/xalloc.h"
+#include "probe/bench/clean.h"
 #include "probe/bench/remote.h"
 #include "probe/load/report.h"
 #include "probe/load/rounds.h"

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "lib/base/xalloc.h"
+#include "probe/bench/clean.h"
 #include "probe/bench/section.h"
 
 #define MOST_MS 1e8 /* a day, and then some */
@@ -35,20 +36,12 @@ static double value_of(const struct latency *l, size_t i)
 	return *(const double *)((const char *)l + members[i].offset);
 }
 
-double bench_number(const json_t *o, const char *key, double most)
-{
-	const json_t *v = json_object_get(o, key);
-	double value = json_is_number(v) ? json_number_value(v) : NAN;
-
-	return isfinite(value) && value >= 0 && value <= most ? value : NAN;
-}
-
 bool latency_read(const json_t *o, struct latency *ret)
 {
 	struct latency l;
 
 	for (size_t i = 0; i < ARRAY_SIZE(members); i++) {
-		*member(&l, i) = bench_number(o, members[i].key, members[i].most);
+		*member(&l, i) = clean_number(o, members[i].key, 0, members[i].most);
 		if (isnan(*member(&l, i)))
 			return false;
 	}

@@ -1,4 +1,4 @@
-/* What tools print of durations, read as hostile text; and numbers of theirs in general. */
+/* What tools print of durations, read as hostile text. */
 #pragma once
 
 #include <stdbool.h>
@@ -11,8 +11,6 @@ struct latency {
 	double n, min, mean, p50, p90, p99, p999, max;
 };
 
-/* Member @key of @o when it is a number from 0 to @most; else NAN. */
-double bench_number(const json_t *o, const char *key, double most);
 /* Any that is missing or no duration makes it none at all. */
 bool latency_read(const json_t *o, struct latency *ret);
 /* Of several rounds: values and quantiles are medians; n, min and max are over all. */

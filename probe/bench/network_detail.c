@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "probe/bench/clean.h"
+
 struct worst {
 	double p50, p99, speed, loss;
 };
@@ -60,11 +62,6 @@ void network_figures(const struct network *networks, size_t n, struct section_re
 
 /* ---- detail ---- */
 
-static void set_number(json_t *o, const char *key, double value)
-{
-	json_object_set_new(o, key, isnan(value) ? json_null() : json_real(value));
-}
-
 static void set_whole(json_t *o, const char *key, int value)
 {
 	json_object_set_new(o, key, value ? json_integer(value) : json_null());
@@ -86,14 +83,14 @@ static json_t *pair_detail(
 	set_text(o, "from", names[p->from]);
 	set_text(o, "to", names[p->to]);
 	json_object_set_new(o, "rtt_ms", s->rtt_known ? latency_make(&s->rtt) : json_null());
-	set_number(o, "jitter_ms", s->jitter_ms);
+	clean_set(o, "jitter_ms", s->jitter_ms);
 	json_object_set_new(
 		o, "by", s->rtt_known ? json_string(s->by_tcp ? "tcp" : "udp") : json_null());
 	json_object_set_new(
 		o, "lost", s->sent > 0 ? json_integer((json_int_t)s->lost) : json_null());
 	json_object_set_new(
 		o, "sent", s->sent > 0 ? json_integer((json_int_t)s->sent) : json_null());
-	set_number(o, "throughput_mbit", s->throughput_mbit);
+	clean_set(o, "throughput_mbit", s->throughput_mbit);
 	set_whole(o, "interface_mtu", s->interface_mtu);
 	set_whole(o, "path_mtu", s->path_mtu);
 	set_text(o, "path_mtu_how", s->path_mtu_how);

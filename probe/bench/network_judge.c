@@ -117,7 +117,7 @@ static void judge_reach(struct view *v)
 				? "let UDP 4789, and TCP and UDP 7946, pass between the "
 				  "private addresses of the nodes; svarm health --only overlay"
 				: "look at the routes and firewalls of the private network "
-				  "between them; svarm health --only node,swarm",
+				  "between them; svarm health --only node --only swarm",
 			"%s", error_of(v));
 }
 
@@ -179,7 +179,7 @@ static void judge_gaps(struct view *v)
 	mark(v, is_gap, 0);
 	if (count_bad(v))
 		finding(v, HEALTH_WARN, which(v),
-			"run the section again; svarm health --only overlay,swarm",
+			"run the section again; svarm health --only overlay --only swarm",
 			"not all could be measured: %s", error_of(v));
 }
 
@@ -204,13 +204,6 @@ static void judge_loss(struct view *v)
 		"packets are lost, up to %.1f %%", most);
 }
 
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
 /* What the fast quarter of the pairs has of @pick: one bad node of three is in most pairs, so the
  * median would be its.  NAN when there are too few to compare. */
 static double usual(const struct view *v, double (*pick)(const struct network_sum *s), bool high)
@@ -223,7 +216,7 @@ static double usual(const struct view *v, double (*pick)(const struct network_su
 			values[n++] = pick(&v->sums[i]);
 	if (n < 3)
 		return NAN;
-	qsort(values, n, sizeof(*values), by_value);
+	sort_values(values, n);
 	return values[high ? n - 1 - n / 4 : n / 4];
 }
 

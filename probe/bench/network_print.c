@@ -8,6 +8,7 @@
 #include "lib/base/quote.h"
 #include "lib/base/table.h"
 #include "lib/base/xalloc.h"
+#include "probe/bench/clean.h"
 
 enum { MOST_NAMES = 8, MOST_ROWS = 100, MOST_NAME = 63 };
 
@@ -46,8 +47,8 @@ static const char *text_or_none(const json_t *pair, const char *key)
 
 static void cell(const json_t *pair, struct buf *out)
 {
-	double p50 = bench_number(json_obj(pair, "rtt_ms"), "p50", MOST);
-	double speed = bench_number(pair, "throughput_mbit", MOST);
+	double p50 = clean_number(json_obj(pair, "rtt_ms"), "p50", 0, MOST);
+	double speed = clean_number(pair, "throughput_mbit", 0, MOST);
 
 	if (isnan(p50))
 		buf_adds(out, "no answer");
@@ -117,18 +118,9 @@ static struct table *list(const json_t *pairs)
 	return t;
 }
 
-static void indent(const struct buf *text, struct buf *out)
-{
-	const char *line = buf_str(text), *end;
-
-	for (; (end = strchr(line, '\n')); line = end + 1)
-		buf_addf(out, "  %.*s\n", (int)(end - line), line);
-}
-
 static void print_pairs(const json_t *pairs, struct buf *out)
 {
 	struct table_column columns[MOST_NAMES + 2] = {0};
-	_cleanup_buf_ struct buf text = BUF_INIT;
 	struct names names = {.n = 0};
 	struct table *t;
 
@@ -137,9 +129,8 @@ static void print_pairs(const json_t *pairs, struct buf *out)
 		(void)place_of(&names, text_or_none(json_array_get(pairs, i), "to"));
 	}
 	t = names.too_many ? list(pairs) : matrix(pairs, &names, columns);
-	table_render(t, &text, false, 0);
+	table_indented(t, out, false, 0);
 	table_free(t);
-	indent(&text, out);
 	for (size_t i = 0; i < names.n; i++)
 		buf_done(&names.shown[i]);
 }
@@ -150,7 +141,7 @@ void network_print(const json_t *section, struct buf *out)
 
 	for (size_t i = 0; i < MIN_OF(json_array_size(networks), (size_t)4); i++) {
 		const json_t *net = json_array_get(networks, i), *pairs = json_arr(net, "pairs");
-		double mtu = bench_number(net, "mtu", 65536);
+		double mtu = clean_number(net, "mtu", 0, 65536);
 		const char *name = text_or_none(net, "name");
 
 		if (!json_array_size(pairs))

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "lib/base/xalloc.h"
+#include "probe/bench/clean.h"
 
 #define MOST_COUNT 1e9
 #define MOST_MBIT  1e8 /* 100 Tbit/s */
@@ -15,7 +16,7 @@ enum { MOST_MTU = 65536, TOKEN = 32, MOST_LINE = 4096, MOST_TEXT = 300 };
 
 static int whole(const json_t *o, const char *key, double most)
 {
-	double value = bench_number(o, key, most);
+	double value = clean_number(o, key, 0, most);
 
 	return isnan(value) ? 0 : (int)value;
 }
@@ -35,10 +36,10 @@ void network_read(const json_t *o, struct arena *arena, struct network_sample *r
 {
 	const char *by = json_str(o, "by"), *error = json_str(o, "error");
 
-	*ret = (struct network_sample){.jitter_ms = bench_number(o, "jitter_ms", MOST_COUNT),
-		.sent = bench_number(o, "sent", MOST_COUNT),
-		.lost = bench_number(o, "lost", MOST_COUNT),
-		.throughput_mbit = bench_number(o, "throughput_mbit", MOST_MBIT),
+	*ret = (struct network_sample){.jitter_ms = clean_number(o, "jitter_ms", 0, MOST_COUNT),
+		.sent = clean_number(o, "sent", 0, MOST_COUNT),
+		.lost = clean_number(o, "lost", 0, MOST_COUNT),
+		.throughput_mbit = clean_number(o, "throughput_mbit", 0, MOST_MBIT),
 		.interface_mtu = whole(o, "interface_mtu", MOST_MTU),
 		.path_mtu = whole(o, "path_mtu", MOST_MTU),
 		.path_mtu_how = how_of(o)};

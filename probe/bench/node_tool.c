@@ -5,8 +5,8 @@
 #include <pthread.h>
 
 #include "lib/base/quote.h"
-#include "lib/base/table.h"
 #include "lib/base/xalloc.h"
+#include "probe/bench/clean.h"
 
 enum { MAX_NODE_TEXT = 400 };
 
@@ -165,11 +165,6 @@ double node_number(const json_t *o, const char *key)
 	return json_is_number(value) ? json_number_value(value) : NAN;
 }
 
-void node_set_number(json_t *to, const char *key, double value)
-{
-	json_object_set_new(to, key, isfinite(value) ? json_real(value) : json_null());
-}
-
 json_t *node_latency(const json_t *o)
 {
 	static const char *const keys[] = {"min", "mean", "p50", "p90", "p99", "p999", "max"};
@@ -179,7 +174,7 @@ json_t *node_latency(const json_t *o)
 		json_object_set_new(ret, "n", json_integer(json_int(o, "n", 0)));
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
 		if (isfinite(node_number(o, keys[i])))
-			node_set_number(ret, keys[i], node_number(o, keys[i]));
+			clean_set(ret, keys[i], node_number(o, keys[i]));
 	return ret;
 }
 
@@ -206,21 +201,4 @@ const char *node_clean(struct arena *a, const char *text)
 		return "-";
 	escape_text(&clean, text, MIN_OF(strlen(text), (size_t)MAX_NODE_TEXT), false);
 	return arena_strdup(a, buf_str(&clean));
-}
-
-void node_print_table(const struct table *t, struct buf *out)
-{
-	_cleanup_buf_ struct buf text = BUF_INIT;
-	const char *line;
-
-	if (!table_rows(t))
-		return;
-	table_render(t, &text, false, 0);
-	line = buf_str(&text);
-	while (*line) {
-		size_t n = strcspn(line, "\n");
-
-		buf_addf(out, "  %.*s\n", (int)n, line);
-		line += n + (line[n] == '\n');
-	}
 }

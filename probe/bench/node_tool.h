@@ -34,8 +34,6 @@ double node_number(const json_t *o, const char *key);
 json_t *node_latency(const json_t *o);
 /* Set member @key of @to to the escaped string of @from; null when it is none. */
 void node_copy_text(json_t *to, const json_t *from, const char *key);
-/* Members @key of @to as a number; null when it is not finite. */
-void node_set_number(json_t *to, const char *key, double value);
 
 /* What a section says of its nodes: the worst state, and a text of what all have or who is worst.
  */
@@ -57,9 +55,5 @@ void node_summary_found(const struct node_summary *s, struct section_result *r, 
 
 /* Printing. */
 
-struct table;
-
 /* @text escaped, in @a, of a bounded length; "-" for NULL. */
 const char *node_clean(struct arena *a, const char *text);
-/* Append @t, indented by two blanks, unless it has no rows. */
-void node_print_table(const struct table *t, struct buf *out);

@@ -1,9 +1,10 @@
 /* Where calls are made from: see place.h. */
 #include "probe/bench/place.h"
 
+#include <assert.h>
 #include <string.h>
 
-enum { MAX_OUTPUT = 4 * 1024 * 1024, MAX_ARGS = 32, MAX_TASKS = 20 };
+enum { MAX_OUTPUT = 4 * 1024 * 1024, MAX_ARGS = 64, MAX_TASKS = 20 };
 #define DOCKER_DEADLINE (30 * USEC_PER_SEC)
 
 static const struct container *gateway_of(const struct node_evidence *e)
@@ -72,8 +73,10 @@ int place_docker(struct agent *agent, const char *const *argv, struct buf *out, 
 	const char *args[MAX_ARGS + 2] = {"/usr/bin/docker"};
 	struct agent_command c = {.argv = args, .deadline = DOCKER_DEADLINE};
 
-	for (size_t i = 0; argv[i] && i < MAX_ARGS; i++)
+	for (size_t i = 0; argv[i]; i++) {
+		assert(i < MAX_ARGS);
 		args[i + 1] = argv[i];
+	}
 	return agent_output(agent, &c, MAX_OUTPUT, out, err);
 }
 

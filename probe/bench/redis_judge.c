@@ -10,6 +10,7 @@
 
 #include "lib/base/table.h"
 #include "lib/base/xalloc.h"
+#include "probe/bench/clean.h"
 
 #define MOST         1e12
 #define REFUSED_FAIL 0.01 /* of all connections */
@@ -18,7 +19,7 @@
 
 static int whole(const json_t *o, const char *key, double most, int def)
 {
-	double value = bench_number(o, key, most);
+	double value = clean_number(o, key, 0, most);
 
 	return isnan(value) ? def : (int)value;
 }
@@ -40,16 +41,16 @@ void redis_read(const json_t *o, struct redis_run *ret)
 		ret->port_low = (int)json_integer_value(low);
 		ret->port_high = (int)json_integer_value(high);
 	}
-	ret->seconds = bench_number(o, "seconds", MOST);
-	ret->connections = bench_number(o, "connections", MOST);
-	ret->rate = bench_number(o, "rate", MOST);
-	ret->connect_cpu_us = bench_number(o, "connect_cpu_us", MOST);
+	ret->seconds = clean_number(o, "seconds", 0, MOST);
+	ret->connections = clean_number(o, "connections", 0, MOST);
+	ret->rate = clean_number(o, "rate", 0, MOST);
+	ret->connect_cpu_us = clean_number(o, "connect_cpu_us", 0, MOST);
 	ret->connect_known = latency_read(json_obj(o, "connect_ms"), &ret->connect);
-	ret->refused = zero_or(bench_number(o, "refused", MOST));
-	ret->retried = zero_or(bench_number(o, "retried", MOST));
-	ret->failed = zero_or(bench_number(o, "failed", MOST));
-	ret->no_port = zero_or(bench_number(json_obj(o, "errors"), "EADDRNOTAVAIL", MOST));
-	ret->time_wait = bench_number(o, "time_wait", MOST);
+	ret->refused = zero_or(clean_number(o, "refused", 0, MOST));
+	ret->retried = zero_or(clean_number(o, "retried", 0, MOST));
+	ret->failed = zero_or(clean_number(o, "failed", 0, MOST));
+	ret->no_port = zero_or(clean_number(json_obj(o, "errors"), "EADDRNOTAVAIL", 0, MOST));
+	ret->time_wait = clean_number(o, "time_wait", 0, MOST);
 	if (isnan(ret->connections) || isnan(ret->rate))
 		ret->error = "svarm-probe churn said nothing that could be read";
 }
@@ -147,10 +148,10 @@ static enum health_state judge_faults(const struct redis_runs *all, const struct
 {
 	if (t->refused > 0) {
 		buf_addf(text, "; %.0f were refused", t->refused);
-		section_remedy(ret,
-			"svarm health --only redis,listen: is Redis up, has its listener "
-			"the backlog of net.core.somaxconn, has it fewer clients than "
-			"maxclients?");
+		section_remedy(ret, "svarm health --only redis --only tuning.redis: is Redis up, "
+				    "has its listener the backlog of net.core.somaxconn, has it "
+				    "fewer clients than "
+				    "maxclients?");
 		return t->refused > REFUSED_FAIL * (t->connections + t->refused) ? HEALTH_FAIL
 										 : HEALTH_WARN;
 	}
@@ -162,13 +163,14 @@ static enum health_state judge_faults(const struct redis_runs *all, const struct
 	}
 	if (t->failed > 0) {
 		buf_addf(text, "; %.0f failed", t->failed);
-		section_remedy(ret, "svarm bench network, and svarm health --only redis,overlay");
+		section_remedy(
+			ret, "svarm bench network, and svarm health --only redis --only overlay");
 		return HEALTH_WARN;
 	}
 	if (t->retried > 0) {
 		buf_addf(text, "; %.0f had to be asked for twice, a second later", t->retried);
 		section_remedy(ret,
-			"svarm health --only listen: Redis' listener needs a backlog of "
+			"svarm health --only tuning.redis: Redis' listener needs a backlog of "
 			"more than the clients that come at once; svarm bench network "
 			"shows whether packets are lost");
 		return HEALTH_WARN;
@@ -223,7 +225,7 @@ static void find_state(const struct redis_runs *all, struct section_result *ret)
 	if (t.connections < 1) {
 		section_found(ret, HEALTH_FAIL, "no connection from %s to %s%s", all->node,
 			all->target, t.refused > 0 ? ": refused" : "");
-		section_remedy(ret, "svarm health --only redis,overlay");
+		section_remedy(ret, "svarm health --only redis --only overlay");
 		return;
 	}
 	buf_addf(&text, "%.0f connections a second, %.0f us of processor each",
@@ -234,11 +236,6 @@ static void find_state(const struct redis_runs *all, struct section_result *ret)
 }
 
 /* ---- detail ---- */
-
-static void set_number(json_t *o, const char *key, double value)
-{
-	json_object_set_new(o, key, isnan(value) ? json_null() : json_real(value));
-}
 
 static void set_count(json_t *o, const char *key, double value)
 {
@@ -260,12 +257,12 @@ static json_t *run_detail(const struct redis_run *r)
 	if (r->port_low)
 		json_object_set_new(
 			o, "port_range", json_pack("[i, i]", r->port_low, r->port_high));
-	set_number(o, "seconds", r->seconds);
+	clean_set(o, "seconds", r->seconds);
 	set_count(o, "connections", r->connections);
-	set_number(o, "rate", r->rate);
+	clean_set(o, "rate", r->rate);
 	json_object_set_new(
 		o, "connect_ms", r->connect_known ? latency_make(&r->connect) : json_null());
-	set_number(o, "connect_cpu_us", r->connect_cpu_us);
+	clean_set(o, "connect_cpu_us", r->connect_cpu_us);
 	set_count(o, "refused", r->refused);
 	set_count(o, "retried", r->retried);
 	set_count(o, "failed", r->failed);
@@ -299,30 +296,25 @@ void redis_print(const json_t *section, struct buf *out)
 		{.key = "waiting", .title = "TIME_WAIT", .right = true}, {.key = NULL}};
 	const json_t *runs = json_arr(json_obj(section, "detail"), "runs");
 	struct table *t = table_new(columns);
-	_cleanup_buf_ struct buf text = BUF_INIT;
-	const char *line, *end;
 
 	for (size_t i = 0; i < MIN_OF(json_array_size(runs), (size_t)100); i++) {
 		const json_t *r = json_array_get(runs, i);
-		double rate = bench_number(r, "rate", MOST);
+		double rate = clean_number(r, "rate", 0, MOST);
 
 		if (isnan(rate))
 			continue;
 		table_row(t);
 		table_textf(t, CELL_PLAIN, "%d", whole(r, "tw_reuse", 2, -1));
 		table_number(t, CELL_PLAIN, rate, 0);
-		table_number(t, CELL_PLAIN, bench_number(r, "connect_cpu_us", MOST), 0);
+		table_number(t, CELL_PLAIN, clean_number(r, "connect_cpu_us", 0, MOST), 0);
 		table_number(
-			t, CELL_PLAIN, bench_number(json_obj(r, "connect_ms"), "p99", MOST), 2);
+			t, CELL_PLAIN, clean_number(json_obj(r, "connect_ms"), "p99", 0, MOST), 2);
 		table_number(t, CELL_PLAIN,
-			zero_or(bench_number(r, "refused", MOST)) +
-				zero_or(bench_number(r, "failed", MOST)),
+			zero_or(clean_number(r, "refused", 0, MOST)) +
+				zero_or(clean_number(r, "failed", 0, MOST)),
 			0);
-		table_number(t, CELL_PLAIN, bench_number(r, "time_wait", MOST), 0);
+		table_number(t, CELL_PLAIN, clean_number(r, "time_wait", 0, MOST), 0);
 	}
-	if (table_rows(t))
-		table_render(t, &text, false, 0);
+	table_indented(t, out, false, 0);
 	table_free(t);
-	for (line = buf_str(&text); (end = strchr(line, '\n')); line = end + 1)
-		buf_addf(out, "  %.*s\n", (int)(end - line), line);
 }

@@ -1,4 +1,6 @@
-/* Two fixed scripts on the leader, which only see a name made of digits and the document as data.
+/*
+ * Runs that the leader keeps, so that whoever measures next has something to compare with: see
+ * saved.h.  Two fixed scripts there, which only see a name made of digits and the document as data.
  */
 #include "probe/bench/saved.h"
 

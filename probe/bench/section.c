@@ -92,6 +92,11 @@ static int by_value(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+void sort_values(double *values, size_t n)
+{
+	qsort(values, n, sizeof(*values), by_value);
+}
+
 double median_of(const double *values, size_t n)
 {
 	_cleanup_free_ double *sorted = NULL;
@@ -100,7 +105,7 @@ double median_of(const double *values, size_t n)
 		return NAN;
 	sorted = xcalloc(n, sizeof(*sorted));
 	memcpy(sorted, values, n * sizeof(*sorted));
-	qsort(sorted, n, sizeof(*sorted), by_value);
+	sort_values(sorted, n);
 	return (sorted[(n - 1) / 2] + sorted[n / 2]) / 2;
 }
 

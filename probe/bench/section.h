@@ -57,7 +57,7 @@ struct section {
 	unsigned needs; /* enum bench_need */
 	/* Where it depends on the options, instead of needs; else NULL. */
 	unsigned (*needs_of)(const struct bench_options *o);
-	bool only_named; /* it takes long, or changes what runs: not part of "all" */
+	bool only_named; /* it takes long: not part of "all" */
 	/* Negative only for ERR_INTR and faults of this machine; all else is a state.  @ret is
 	 * zeroed but for its detail, which is an empty object. */
 	int (*run)(struct bench *b, struct section_result *ret, struct err *err);
@@ -84,3 +84,4 @@ void section_figure(struct section_result *r, const char *name, const char *unit
 double section_median(const struct section_result *r, const char *name);
 /* The median of @n values, which are left as they are; NAN of none. */
 double median_of(const double *values, size_t n);
+void sort_values(double *values, size_t n);

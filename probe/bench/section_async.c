@@ -11,6 +11,7 @@
 
 #include "lib/base/xalloc.h"
 #include "probe/bench/async_result.h"
+#include "probe/bench/clean.h"
 #include "probe/bench/place.h"
 #include "probe/bench/remote.h"
 

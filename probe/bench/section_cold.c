@@ -14,6 +14,7 @@
 #include "lib/base/xalloc.h"
 #include "probe/bench/cold_judge.h"
 #include "probe/bench/cold_swarm.h"
+#include "probe/bench/document.h"
 #include "probe/bench/place.h"
 
 enum { CALLS = 5, WARM = 5, CALL_SECONDS = 60 };
@@ -82,13 +83,6 @@ static int arm_undo(const struct place *p, int replicas, struct agent_job **ret,
 
 /* ---- one call ---- */
 
-static double number(const json_t *o, const char *key)
-{
-	const json_t *value = json_object_get(o, key);
-
-	return json_is_number(value) ? json_number_value(value) : NAN;
-}
-
 /* The call itself.  ERR_REMOTE: it was not answered as it should be. */
 static int make_call(const struct place *p, struct cold_times *ret, struct err *err)
 {
@@ -109,9 +103,9 @@ static int make_call(const struct place *p, struct cold_times *ret, struct err *
 	r = agent_run(p->agent, &c, &answer, err);
 	if (r < 0)
 		return r;
-	*ret = (struct cold_times){.begin = number(answer, "begin"),
-		.seconds = number(answer, "seconds"),
-		.warm = number(answer, "warm_ms") / 1000,
+	*ret = (struct cold_times){.begin = document_number(answer, "begin"),
+		.seconds = document_number(answer, "seconds"),
+		.warm = document_number(answer, "warm_ms") / 1000,
 		.created = NAN,
 		.made = NAN,
 		.started = NAN};

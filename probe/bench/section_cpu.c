@@ -7,6 +7,7 @@
 
 #include "lib/base/table.h"
 #include "lib/base/xalloc.h"
+#include "probe/bench/clean.h"
 #include "probe/bench/node_judge.h"
 #include "probe/bench/node_tool.h"
 
@@ -23,7 +24,7 @@ static json_t *detail_of(const struct node_answer *a, const struct node_verdict 
 	}
 	json_object_set_new(o, "cores", json_integer(json_int(a->result, "cores", 0)));
 	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
-		node_set_number(o, numbers[i], node_number(a->result, numbers[i]));
+		clean_set(o, numbers[i], node_number(a->result, numbers[i]));
 	json_object_set_new(o, "verdict", v->verdict ? json_string(v->verdict) : json_null());
 	json_set_text(o, "reason", v->reason, strlen(v->reason));
 	json_object_set_new(o, "error", json_null());
@@ -119,7 +120,7 @@ static void print(const json_t *section, struct buf *out)
 		print_number(t, n, "work_end_ms", 2);
 		table_text(t, CELL_DIM, node_clean(&a, error ? error : json_str(n, "reason")));
 	}
-	node_print_table(t, out);
+	table_indented(t, out, false, 0);
 }
 
 const struct section section_cpu = {

@@ -7,6 +7,7 @@
 
 #include "lib/base/table.h"
 #include "lib/base/xalloc.h"
+#include "probe/bench/clean.h"
 #include "probe/bench/node_judge.h"
 #include "probe/bench/node_tool.h"
 
@@ -104,10 +105,10 @@ static json_t *windows_of(const json_t *seen)
 		const json_t *w = json_array_get(from, i);
 		json_t *one = json_object();
 
-		node_set_number(one, "t", node_number(w, "t"));
+		clean_set(one, "t", node_number(w, "t"));
 		json_object_set_new(one, "n", json_integer(json_int(w, "n", 0)));
-		node_set_number(one, "p50", node_number(w, "p50"));
-		node_set_number(one, "p99", node_number(w, "p99"));
+		clean_set(one, "p50", node_number(w, "p50"));
+		clean_set(one, "p99", node_number(w, "p99"));
 		json_array_append_new(ret, one);
 	}
 	return ret;
@@ -232,7 +233,7 @@ static void print(const json_t *section, struct buf *out)
 		print_number(t, r, "p99");
 		table_text(t, CELL_DIM, node_clean(&a, error ? error : json_str(n, "reason")));
 	}
-	node_print_table(t, out);
+	table_indented(t, out, false, 0);
 }
 
 const struct section section_disk = {

@@ -14,11 +14,11 @@
 
 #include "lib/base/quote.h"
 #include "lib/base/xalloc.h"
+#include "probe/bench/place.h"
 #include "probe/bench/redis.h"
 
-enum { ID_LEN = 64, REDIS_PORT = 6379, DEFAULT_REUSE = 2, MAX_OUTPUT = 64 * 1024 };
+enum { ID_LEN = 64, REDIS_PORT = 6379, DEFAULT_REUSE = 2 };
 
-#define DOCKER       "/usr/bin/docker"
 #define REUSE        "net.ipv4.tcp_tw_reuse"
 #define PLAIN        (3 * USEC_PER_SEC) /* of a run; with another to compare it to: */
 #define COMPARED     (6 * USEC_PER_SEC)
@@ -110,8 +110,7 @@ static const char *choose(struct plan *p)
 
 static int docker(struct plan *p, const char *const *argv, struct buf *out, struct err *err)
 {
-	struct agent_command c = {.argv = argv, .deadline = MARGIN};
-	int r = agent_output(p->agent, &c, MAX_OUTPUT, out, err);
+	int r = place_docker(p->agent, argv, out, err);
 
 	buf_rtrim(out);
 	return r;
@@ -119,7 +118,7 @@ static int docker(struct plan *p, const char *const *argv, struct buf *out, stru
 
 static int find_image(struct plan *p, struct err *err)
 {
-	const char *const argv[] = {DOCKER, "inspect", "--format", "{{.Image}}", p->like->id, NULL};
+	const char *const argv[] = {"inspect", "--format", "{{.Image}}", p->like->id, NULL};
 	_cleanup_buf_ struct buf out = BUF_INIT;
 	int r = docker(p, argv, &out, err);
 
@@ -137,13 +136,12 @@ static int find_image(struct plan *p, struct err *err)
 /* Our images hold nothing that just sleeps, so it is the node's own program, with its libraries. */
 static int open_container(struct plan *p, int tw_reuse, char ret[ID_LEN + 1], struct err *err)
 {
-	const char *const argv[] = {DOCKER, "run", "--detach", "--rm", "--network", "svarm",
-		"--label", "svarm.bench=redis", "--sysctl",
-		arena_printf(p->arena, REUSE "=%d", tw_reuse), "--memory", "64m", "--pids-limit",
-		"16", "--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--user",
-		"65534:65534", "--read-only", "--log-driver", "none", "--no-healthcheck", "--mount",
-		BIND("/usr"), "--mount", BIND("/lib"), "--mount", BIND("/lib64"), "--entrypoint",
-		"/usr/bin/sleep", p->image,
+	const char *const argv[] = {"run", "--detach", "--rm", "--network", "svarm", "--label",
+		"svarm.bench=redis", "--sysctl", arena_printf(p->arena, REUSE "=%d", tw_reuse),
+		"--memory", "64m", "--pids-limit", "16", "--cap-drop", "ALL", "--security-opt",
+		"no-new-privileges", "--user", "65534:65534", "--read-only", "--log-driver", "none",
+		"--no-healthcheck", "--mount", BIND("/usr"), "--mount", BIND("/lib"), "--mount",
+		BIND("/lib64"), "--entrypoint", "/usr/bin/sleep", p->image,
 		arena_printf(p->arena, "%d", (int)(p->duration / USEC_PER_SEC) + SLEEP_BEYOND),
 		NULL};
 	_cleanup_buf_ struct buf out = BUF_INIT;
@@ -159,7 +157,7 @@ static int open_container(struct plan *p, int tw_reuse, char ret[ID_LEN + 1], st
 
 static void close_container(struct plan *p, const char *id)
 {
-	const char *const argv[] = {DOCKER, "rm", "--force", id, NULL};
+	const char *const argv[] = {"rm", "--force", id, NULL};
 	_cleanup_err_ struct err err = ERR_INIT;
 	_cleanup_buf_ struct buf out = BUF_INIT;
 

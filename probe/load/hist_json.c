@@ -1,7 +1,7 @@
 /* A histogram as JSON: see hist_json.h. */
 #include "probe/load/hist_json.h"
 
-static double ms(uint64_t ns)
+double hist_ms(uint64_t ns)
 {
 	return (double)ns / 1e6;
 }
@@ -14,15 +14,24 @@ void hist_json(struct buf *out, const struct hist *h)
 	} quantiles[] = {{"p50", 0.5}, {"p90", 0.9}, {"p99", 0.99}, {"p999", 0.999}, {"max", 1}};
 
 	buf_addf(out, "{\"n\": %llu, \"min\": %.4f, \"mean\": %.4f", (unsigned long long)h->n,
-		ms(h->min), hist_mean(h) / 1e6);
+		hist_ms(h->min), hist_mean(h) / 1e6);
 	for (size_t i = 0; i < ARRAY_SIZE(quantiles); i++)
-		buf_addf(out, ", \"%s\": %.4f", quantiles[i].key, ms(hist_at(h, quantiles[i].q)));
+		buf_addf(out, ", \"%s\": %.4f", quantiles[i].key,
+			hist_ms(hist_at(h, quantiles[i].q)));
 	buf_addc(out, '}');
+}
+
+void hist_json_or_null(struct buf *out, const struct hist *h)
+{
+	if (h->n)
+		hist_json(out, h);
+	else
+		buf_adds(out, "null");
 }
 
 static void add(struct buf *out, const struct hist *h, double q)
 {
-	buf_addf(out, "[%.15g, %.4f], ", q, ms(q > 0 ? hist_at(h, q) : h->min));
+	buf_addf(out, "[%.15g, %.4f], ", q, hist_ms(q > 0 ? hist_at(h, q) : h->min));
 }
 
 void hist_nines_json(struct buf *out, const struct hist *h)
@@ -38,6 +47,6 @@ void hist_nines_json(struct buf *out, const struct hist *h)
 			add(out, h, 1 - rest / 2);
 	}
 	if (h->n)
-		buf_addf(out, "[1, %.4f]", ms(h->max));
+		buf_addf(out, "[1, %.4f]", hist_ms(h->max));
 	buf_addc(out, ']');
 }

@@ -115,7 +115,7 @@ static int run(struct schedule *s, struct loop *loops, struct load_result *ret, 
 		if (r < 0)
 			return r;
 	}
-	s->start = loop_clock();
+	s->start = clock_ns();
 	s->from = s->start + o->warmup * 1000;
 	s->seconds = (o->duration + USEC_PER_SEC - 1) / USEC_PER_SEC;
 	s->end = o->duration ? s->from + o->duration * 1000 : UINT64_MAX;

@@ -25,14 +25,6 @@
 #define EXACT_RATE 5000
 #define TICK       (NS_PER_MS / 4)
 
-uint64_t loop_clock(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * NS_PER_SEC + (uint64_t)ts.tv_nsec;
-}
-
 static double cpu_seconds(void)
 {
 	struct rusage u;
@@ -109,7 +101,7 @@ static bool claim(struct loop *l, uint64_t due)
 		return false;
 	if (due >= s->end || (s->o->count && due >= s->from &&
 				     atomic_fetch_add(&s->claimed, 1) >= s->o->count)) {
-		stop(l, loop_clock());
+		stop(l, clock_ns());
 		return false;
 	}
 	return true;
@@ -151,7 +143,7 @@ static void settle(struct loop *l, struct conn *c, enum conn_outcome outcome)
 		list_prepend(&l->idle, c);
 		return;
 	}
-	now = loop_clock();
+	now = clock_ns();
 	if (outcome == CONN_FAILED) {
 		c->began = now;
 		list_append(&l->paused, c);
@@ -179,7 +171,7 @@ static void send_due(struct loop *l)
 {
 	while (l->idle.first) {
 		struct conn *c = l->idle.first;
-		uint64_t due = due_at(l, l->arrivals), now = loop_clock();
+		uint64_t due = due_at(l, l->arrivals), now = clock_ns();
 
 		if (due > now || !claim(l, due))
 			return;
@@ -197,7 +189,7 @@ static void send_paused(struct loop *l)
 	struct conn *c;
 
 	while ((c = l->paused.first) && c->began + PAUSE <= l->now) {
-		uint64_t now = loop_clock();
+		uint64_t now = clock_ns();
 
 		list_remove(&l->paused, c);
 		if (claim(l, now))
@@ -234,7 +226,7 @@ static uint64_t next_due(const struct loop *l)
 static uint64_t patience(const struct loop *l)
 {
 	const struct schedule *s = l->schedule;
-	uint64_t now = loop_clock(), until = now + LOOK_AGAIN;
+	uint64_t now = clock_ns(), until = now + LOOK_AGAIN;
 
 	if (l->busy.first)
 		until = MIN_OF(until, l->busy.first->began + s->o->timeout * 1000);
@@ -331,7 +323,7 @@ static void turn(struct loop *l)
 	struct epoll_event events[128];
 	int n = wait_events(l, events, ARRAY_SIZE(events));
 
-	l->now = loop_clock();
+	l->now = clock_ns();
 	take_cpu(l);
 	if (l->now >= l->window_end)
 		next_window(l);
@@ -360,7 +352,7 @@ void *loop_run(void *arg)
 	sigaddset(&pipe, SIGPIPE);
 	pthread_sigmask(SIG_BLOCK, &pipe, NULL); /* see tls.h */
 	prctl(PR_SET_TIMERSLACK, 1ul, 0ul, 0ul, 0ul);
-	l->now = loop_clock();
+	l->now = clock_ns();
 	l->window_end = MIN_OF(l->schedule->end, l->schedule->from + NS_PER_SEC);
 	take_cpu(l);
 	while (!l->stopped || l->busy.first) {

@@ -48,6 +48,3 @@ int loop_open(struct loop *l, struct err *err) _must_check_;
 /* The thread's function. */
 void *loop_run(void *arg);
 void loop_close(struct loop *l);
-
-/* CLOCK_MONOTONIC in ns. */
-uint64_t loop_clock(void);

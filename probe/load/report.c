@@ -12,11 +12,6 @@ static const struct {
 	double q;
 } quantiles[] = {{"p50", 0.5}, {"p90", 0.9}, {"p99", 0.99}, {"p99.9", 0.999}, {"max", 1}};
 
-static double ms(uint64_t ns)
-{
-	return (double)ns / 1e6;
-}
-
 static void json_hist(struct buf *out, const char *key, const struct hist *h)
 {
 	buf_addf(out, ", \"%s\": ", key);
@@ -45,7 +40,7 @@ static void json_steps(struct buf *out, const struct load_result *r)
 		buf_addf(out,
 			"%s{\"rate\": %.15g, \"rps\": %.1f, \"p50\": %.4f, \"p99\": %.4f, "
 			"\"answers\": %llu, \"errors\": %llu, \"unsent\": %llu, \"kept_up\": %s}",
-			i ? ", " : "", s->rate, s->rps, ms(s->p50), ms(s->p99),
+			i ? ", " : "", s->rate, s->rps, hist_ms(s->p50), hist_ms(s->p99),
 			(unsigned long long)s->answers, (unsigned long long)s->errors,
 			(unsigned long long)s->unsent, s->kept_up ? "true" : "false");
 	}
@@ -86,7 +81,7 @@ void load_report_point(const struct load_point *p, struct buf *out)
 		"{\"t\": %.15g, \"seconds\": %.3f, \"answers\": %llu, \"errors\": %llu, "
 		"\"p50\": %.4f, \"p99\": %.4f}",
 		p->t, p->seconds, (unsigned long long)p->answers, (unsigned long long)p->errors,
-		ms(p->p50), ms(p->p99));
+		hist_ms(p->p50), hist_ms(p->p99));
 }
 
 void load_report_progress(const struct load_progress *p, struct buf *out)
@@ -95,7 +90,7 @@ void load_report_progress(const struct load_progress *p, struct buf *out)
 		"{\"progress\": {\"elapsed\": %.15g, \"answers\": %llu, \"errors\": %llu, "
 		"\"p50\": %.4f, \"p99\": %.4f, \"latest\": ",
 		p->elapsed, (unsigned long long)p->answers, (unsigned long long)p->errors,
-		ms(p->p50), ms(p->p99));
+		hist_ms(p->p50), hist_ms(p->p99));
 	load_report_point(&p->latest, out);
 	buf_adds(out, "}}\n");
 }
@@ -144,7 +139,8 @@ static void text_hist(struct buf *out, const char *title, const struct hist *h)
 {
 	buf_addf(out, "  %-9s", title);
 	for (size_t i = 0; i < ARRAY_SIZE(quantiles); i++)
-		buf_addf(out, "  %s %.2f ms", quantiles[i].title, ms(hist_at(h, quantiles[i].q)));
+		buf_addf(out, "  %s %.2f ms", quantiles[i].title,
+			hist_ms(hist_at(h, quantiles[i].q)));
 	buf_addc(out, '\n');
 }
 
@@ -174,8 +170,8 @@ static void text_steps(struct buf *out, const struct load_result *r)
 
 	for (size_t i = 0; i < r->n_steps; i++)
 		buf_addf(out, "  %10.1f due a second: %.1f answered, p50 %.2f ms, p99 %.2f ms%s\n",
-			r->steps[i].rate, r->steps[i].rps, ms(r->steps[i].p50), ms(r->steps[i].p99),
-			r->steps[i].kept_up ? "" : ", not kept up with");
+			r->steps[i].rate, r->steps[i].rps, hist_ms(r->steps[i].p50),
+			hist_ms(r->steps[i].p99), r->steps[i].kept_up ? "" : ", not kept up with");
 	if (r->n_steps && most > 0)
 		buf_addf(out, "  kept up to %.1f a second\n", most);
 	else if (r->n_steps)

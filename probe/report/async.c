@@ -30,9 +30,11 @@ static void add_counts(const struct part *p)
 		{"sent", "sent", false},
 		{"accepted", "accepted", false},
 		{"refused", "refused", true},
+		{"unanswered", "not answered", true},
 		{"called_back", "called back", false},
 		{"lost", "lost", true},
 		{"duplicated", "called back twice", true},
+		{"failed", "failed by the function", true},
 		{"wrong", "with a wrong answer", true},
 	};
 

@@ -3,19 +3,23 @@
 
 #include "probe/chart/fluid.h"
 
-enum { FULL = 20, ALARM = 5 }; /* per cent: the end of a bar, and from where it is too much */
+/* Per cent: the end of a bar, and from where it is too much (probe/bench/judge_cpu.c). */
+struct scale_of {
+	double full, alarm;
+};
+static const struct scale_of of_steal = {20, 5}, of_slowdown = {100, 25};
 
-static void add_share(struct buf *out, double percent)
+static void add_share(struct buf *out, double percent, const struct scale_of *s)
 {
 	_cleanup_buf_ struct buf words = BUF_INIT;
 	const struct fluid_piece pieces[] = {
 		{0, 100, "track"},
-		{0, percent / FULL * 100, percent > ALARM ? "bad" : "good"},
-		{100. * ALARM / FULL, 100. * ALARM / FULL + .8, "limit"},
+		{0, percent / s->full * 100, percent >= s->alarm ? "bad" : "good"},
+		{100 * s->alarm / s->full, 100 * s->alarm / s->full + .8, "limit"},
 	};
 
 	cell_value(out, percent, "%");
-	buf_addf(&words, "%.3g %% of %d %%", percent, FULL);
+	buf_addf(&words, "%.3g %% of %.0f %%", percent, s->full);
 	buf_adds(out, "<td class=\"bar\">");
 	fluid_bar(out, pieces, ARRAY_SIZE(pieces), buf_str(&words));
 	buf_adds(out, "</td>");
@@ -42,11 +46,12 @@ void report_cpu(const struct part *p)
 			cell_mark(p->out, page_verdict_tone(verdict), verdict);
 		cell_text(p->out, error ? error : json_str(node, "reason"));
 		cell_number(p->out, page_num(node, "cores"));
-		add_share(p->out, page_num(node, "steal"));
-		add_share(p->out, page_num(node, "slowdown"));
+		add_share(p->out, page_num(node, "steal"), &of_steal);
+		add_share(p->out, page_num(node, "slowdown"), &of_slowdown);
 		row_close(p->out);
 	}
 	table_close(p->out);
 	page_more(p->out, all, at);
-	buf_adds(p->out, "<p class=\"note\">Bars end at 20 %; the line stands at 5 %.</p>\n");
+	buf_adds(p->out, "<p class=\"note\">Bars of steal end at 20 %, their line stands at 5 %; "
+			 "of slowdown at 100 % and 25 %.</p>\n");
 }

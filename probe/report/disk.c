@@ -1,5 +1,5 @@
-/* Disks: p50 to p99 of each node on one logarithmic scale with the bands of the classes, and how
- * p99 went on while measuring (burst credits end). */
+/* Disks: p50 to p99 of each node on one logarithmic scale with shades of what is good, and how p99
+ * went on while measuring (burst credits end). */
 #include "probe/report/page.h"
 
 #include <math.h>
@@ -8,18 +8,24 @@
 #include "probe/chart/fluid.h"
 #include "probe/report/plot.h"
 
-/* ms; the bands of a class are for people, the probe judges by more than these. */
-static const double low = 0.02, high = 200, nvme = 0.5, ssd = 5;
+static const double low = 0.02, high = 200; /* ms: the scale's ends */
 
-static void add_bar(struct buf *out, const json_t *latency, const char *class)
+/* ms, as probe/bench/judge_disk.c has them: up to the first all is well, from the second on not. */
+struct bounds {
+	double good, bad;
+};
+static const struct bounds of_writes = {10, 100}, of_reads = {1, 5};
+
+static void add_bar(
+	struct buf *out, const json_t *latency, const struct bounds *bounds, const char *class)
 {
 	double p50 = page_num(latency, "p50"), p99 = page_num(latency, "p99");
 	double a = fluid_log(p50, low, high), b = fluid_log(p99, low, high);
 	_cleanup_buf_ struct buf words = BUF_INIT;
 	const struct fluid_piece pieces[] = {
-		{0, fluid_log(nvme, low, high), "band0"},
-		{fluid_log(nvme, low, high), fluid_log(ssd, low, high), "band1"},
-		{fluid_log(ssd, low, high), 100, "band2"},
+		{0, fluid_log(bounds->good, low, high), "band0"},
+		{fluid_log(bounds->good, low, high), fluid_log(bounds->bad, low, high), "band1"},
+		{fluid_log(bounds->bad, low, high), 100, "band2"},
 		{a, fmax(b, a + .8), class},
 		{a, a + .8, "limit"},
 	};
@@ -32,13 +38,14 @@ static void add_bar(struct buf *out, const json_t *latency, const char *class)
 	buf_adds(out, "</td>");
 }
 
-static void add_latency(struct buf *out, const json_t *node, const char *member, const char *class)
+static void add_latency(struct buf *out, const json_t *node, const char *member,
+	const struct bounds *bounds, const char *class)
 {
 	const json_t *latency = json_obj(node, member);
 
 	cell_number(out, page_num(latency, "p50"));
 	cell_number(out, page_num(latency, "p99"));
-	add_bar(out, latency, class);
+	add_bar(out, latency, bounds, class);
 }
 
 static void add_node(struct buf *out, const json_t *node)
@@ -51,8 +58,8 @@ static void add_node(struct buf *out, const json_t *node)
 	else
 		cell_mark(out, page_verdict_tone(verdict), verdict);
 	cell_text(out, error ? error : json_str(node, "reason"));
-	add_latency(out, node, "fdatasync_ms", "c0");
-	add_latency(out, node, "read_ms", "c1");
+	add_latency(out, node, "fdatasync_ms", &of_writes, "c0");
+	add_latency(out, node, "read_ms", &of_reads, "c1");
 	row_close(out);
 }
 
@@ -92,7 +99,8 @@ void report_disk(const struct part *p)
 	page_more(p->out, all, at);
 	buf_adds(p->out,
 		"<p class=\"note\">Bars on a logarithmic scale from 0.02 to 200 ms; shades end "
-		"at 0.5 ms (as NVMe) and 5 ms (as SSD).</p>\n<div class=\"charts\">\n");
+		"at 10 and 100 ms for writes, at 1 and 5 ms for reads.</p>\n<div "
+		"class=\"charts\">\n");
 	add_windows(p);
 	buf_adds(p->out, "</div>\n");
 }

@@ -78,13 +78,14 @@ static int shade(const struct matrix *m, double ms)
 static void add_faults(struct buf *out, const json_t *pair, double mtu)
 {
 	double path = page_num(pair, "path_mtu"), lost = page_num(pair, "lost");
+	double own = page_num(pair, "interface_mtu"), most = isfinite(own) ? own : mtu;
 
 	if (lost > 0) {
 		buf_adds(out, "<span class=\"fault\">✗ ");
 		page_number(out, lost);
 		buf_adds(out, " lost</span>");
 	}
-	if (isfinite(path) && isfinite(mtu) && path != mtu) {
+	if (path < most) {
 		buf_adds(out, "<span class=\"fault\">! path MTU ");
 		page_number(out, path);
 		buf_adds(out, "</span>");

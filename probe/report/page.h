@@ -100,7 +100,6 @@ void report_environment(const struct page *p);
 /* The details of sections. */
 void report_http(const struct part *p);
 void report_http_charts(const struct part *p);
-void report_http_runs(const struct part *p);
 void report_cold(const struct part *p);
 void report_async(const struct part *p);
 void report_disk(const struct part *p);

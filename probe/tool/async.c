@@ -7,15 +7,15 @@
  * ({"progress": …}), and the account at the end.  Exit: 0 all came back, once; 1 some did not.
  */
 #include <getopt.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "lib/base/quote.h"
 #include "probe/async/async.h"
+#include "probe/tool/numbers.h"
 #include "probe/tool/tool.h"
 
-enum { EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_LOCAL = 3, MAX_CONNECTIONS = 1000 };
+enum { MAX_CONNECTIONS = 1000 };
 
 static const char usage[] =
 	"usage: svarm-probe async --listen ADDRESS [OPTIONS] URL\n"
@@ -31,17 +31,6 @@ static void on_signal(int sig)
 {
 	(void)sig;
 	cancel = 1;
-}
-
-static bool parse(const char *s, double least, double most, double *ret)
-{
-	char *end;
-	double value = strtod(s, &end);
-
-	if (end == s || *end || !isfinite(value) || value < least || value > most)
-		return false;
-	*ret = value;
-	return true;
 }
 
 enum { OPT_LISTEN = 256, OPT_TIMEOUT, OPT_PATIENCE };
@@ -62,18 +51,18 @@ static bool set_option(struct async_options *o, int option, const char *value)
 	switch (option) {
 	case OPT_LISTEN: o->listen = value; return true;
 	case 'n':
-		if (!parse(value, 1, TALLY_MAX, &n))
+		if (!parse_between(value, 1, TALLY_MAX, &n))
 			return false;
 		o->count = (uint32_t)n;
 		return true;
 	case 'c':
-		if (!parse(value, 1, MAX_CONNECTIONS, &n))
+		if (!parse_between(value, 1, MAX_CONNECTIONS, &n))
 			return false;
 		o->connections = (unsigned)n;
 		return true;
 	case OPT_TIMEOUT:
 	case OPT_PATIENCE:
-		if (!parse(value, 0.001, 3600, &n))
+		if (!parse_between(value, 0.001, 3600, &n))
 			return false;
 		*(option == OPT_TIMEOUT ? &o->timeout : &o->patience) = (usec_t)(n * 1e6);
 		return true;
@@ -120,7 +109,7 @@ int tool_async(int argc, char **argv)
 	signal(SIGTERM, on_signal);
 	if (!parse_arguments(&o, argc, argv)) {
 		fputs(usage, stderr);
-		return EXIT_USAGE;
+		return TOOL_USAGE;
 	}
 	r = async_run(&o, &t, &err);
 	if (r < 0) {
@@ -129,9 +118,9 @@ int tool_async(int argc, char **argv)
 		quote_json(&out, err_msg(&err));
 		buf_addc(&out, '}');
 		puts(buf_str(&out)); /* for a reader of lines */
-		return r == -EINVAL || r == -ENOENT ? EXIT_USAGE : EXIT_LOCAL;
+		return r == -EINVAL || r == -ENOENT ? TOOL_USAGE : TOOL_FAULT;
 	}
 	tally_json(&t, &out);
 	fputs(buf_str(&out), stdout);
-	return t.accepted_called_back == t.n && !t.duplicated ? 0 : EXIT_FAILED;
+	return t.accepted_called_back == t.n && !t.duplicated ? 0 : TOOL_BAD;
 }

@@ -8,15 +8,15 @@
  * (the median of N calls afterwards), or "error".  Exit: 0 it was answered, 1 it was not.
  */
 #include <getopt.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "lib/base/xalloc.h"
 #include "probe/load/load.h"
+#include "probe/tool/numbers.h"
 #include "probe/tool/tool.h"
 
-enum { EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_LOCAL = 3, MAX_WARM = 1000 };
+enum { MAX_WARM = 1000 };
 
 struct arguments {
 	double timeout, warm;
@@ -28,17 +28,6 @@ static const struct option options[] = {
 	{"warm", required_argument, NULL, 'w'},
 	{0},
 };
-
-static bool parse_number(const char *s, double most, double *ret)
-{
-	char *end;
-	double value = strtod(s, &end);
-
-	if (end == s || *end || !isfinite(value) || value < 0 || value > most)
-		return false;
-	*ret = value;
-	return true;
-}
 
 static bool parse_arguments(struct arguments *a, int argc, char **argv)
 {
@@ -134,12 +123,12 @@ int tool_call(int argc, char **argv)
 
 	if (!parse_arguments(&a, argc, argv)) {
 		fputs("usage: svarm-probe call [--timeout SECONDS] [--warm N] URL\n", stderr);
-		return EXIT_USAGE;
+		return TOOL_USAGE;
 	}
 	r = run(&a, &answered, &err);
 	if (r < 0) {
 		fprintf(stderr, "svarm-probe call: %s\n", err_msg(&err));
-		return r == -EINVAL || r == -ENOENT ? EXIT_USAGE : EXIT_LOCAL;
+		return r == -EINVAL || r == -ENOENT ? TOOL_USAGE : TOOL_FAULT;
 	}
-	return answered ? 0 : EXIT_FAILED;
+	return answered ? 0 : TOOL_BAD;
 }

@@ -19,8 +19,8 @@
 #include "lib/base/buf.h"
 #include "lib/base/quote.h"
 #include "lib/base/xalloc.h"
+#include "probe/load/hist_json.h"
 #include "probe/tool/churn.h"
-#include "probe/tool/latency.h"
 #include "probe/tool/numbers.h"
 #include "probe/tool/tool.h"
 
@@ -184,7 +184,7 @@ static void print(const struct churn_options *o, const struct churn_result *r, i
 		o->concurrency, r->seconds, (unsigned long long)r->answered);
 	buf_addf(&out, ", \"rate\": %.2f, \"connect_ms\": ",
 		r->seconds > 0 ? (double)r->answered / r->seconds : 0);
-	latency_json(&out, &r->connect);
+	hist_json_or_null(&out, &r->connect);
 	if (r->answered)
 		buf_addf(&out, ", \"connect_cpu_us\": %.2f",
 			r->cpu_seconds * 1e6 / (double)r->answered);

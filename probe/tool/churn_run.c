@@ -28,14 +28,6 @@ struct thread {
 	struct churn_result r;
 };
 
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
-
 /* The line Redis answers; without its end nothing is sure.  0, or an errno. */
 static int read_line(int fd, char line[MAX_ANSWER])
 {
@@ -74,14 +66,14 @@ static int use(struct thread *t, int fd)
 	static const char ping[] = "PING\r\n";
 	const struct timeval limit = {.tv_sec = TIMEOUT_SECONDS};
 	char line[MAX_ANSWER];
-	uint64_t from = now_ns(), took;
+	uint64_t from = clock_ns(), took;
 	int error;
 
 	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
 	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
 	if (connect(fd, (const struct sockaddr *)&t->o->address, t->o->len) < 0)
 		return errno == EINPROGRESS ? ETIMEDOUT : errno;
-	took = now_ns() - from;
+	took = clock_ns() - from;
 	hist_add(&t->r.connect, took);
 	t->r.retried += took > RETRY_NS;
 	if (send(fd, ping, strlen(ping), MSG_NOSIGNAL) < 0)
@@ -108,7 +100,7 @@ static void *run_thread(void *arg)
 {
 	struct thread *t = arg;
 
-	while (now_ns() < t->end && !*t->o->stop) {
+	while (clock_ns() < t->end && !*t->o->stop) {
 		int fd = socket(t->o->address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0), error;
 
 		if (fd < 0) {
@@ -160,7 +152,7 @@ static long time_wait(void)
 int churn_run(const struct churn_options *o, struct churn_result *ret, struct err *err)
 {
 	_cleanup_free_ struct thread *threads = xcalloc(o->concurrency, sizeof(*threads));
-	uint64_t from = now_ns();
+	uint64_t from = clock_ns();
 	double cpu = cpu_now();
 	unsigned n = 0;
 	int r = 0;
@@ -177,7 +169,7 @@ int churn_run(const struct churn_options *o, struct churn_result *ret, struct er
 		pthread_join(threads[i].id, NULL);
 		merge(ret, &threads[i].r);
 	}
-	ret->seconds = (double)(now_ns() - from) / 1e9;
+	ret->seconds = (double)(clock_ns() - from) / 1e9;
 	ret->cpu_seconds = cpu_now() - cpu;
 	ret->time_wait = time_wait();
 	return r ? err_errno(err, -r, "starting a thread") : 0;

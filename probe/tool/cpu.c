@@ -21,12 +21,12 @@
 
 #include "lib/base/clock.h"
 #include "lib/base/xalloc.h"
-#include "probe/load/hist.h"
+#include "probe/load/hist_json.h"
 #include "probe/tool/cpu_seen.h"
-#include "probe/tool/figures.h"
+#include "probe/tool/numbers.h"
 #include "probe/tool/tool.h"
 
-enum { EXIT_USAGE = 2, EXIT_LOCAL = 3, UNIT = 1000000, LEAST_UNITS = 5 };
+enum { UNIT = 1000000, LEAST_UNITS = 5 };
 
 /* The part of the run at each end that is compared. */
 #define END_PART 0.2
@@ -65,18 +65,27 @@ static uint64_t work(uint64_t x)
 	return x;
 }
 
+/* The thread's processor time in ns. */
+static uint64_t own_cpu(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
 static void *worker_main(void *arg)
 {
 	struct worker *w = arg;
 	const uint64_t part = (uint64_t)((double)(w->until - w->start) * END_PART);
-	uint64_t now = figures_now(), cpu = figures_cpu(), before;
+	uint64_t now = clock_ns(), cpu = own_cpu(), before;
 
 	w->sum = w->start | 1;
 	while (now < w->until && !cancel) {
 		before = cpu;
 		w->sum = work(w->sum);
-		cpu = figures_cpu();
-		now = figures_now();
+		cpu = own_cpu();
+		now = clock_ns();
 		if (now <= w->start + part)
 			hist_add(&w->first, cpu - before);
 		else if (now >= w->until - part)
@@ -88,7 +97,7 @@ static void *worker_main(void *arg)
 
 static bool sample_take(struct sample *s)
 {
-	s->at = figures_now();
+	s->at = clock_ns();
 	s->has_quota = cpu_read_quota(&s->quota);
 	return cpu_read_ticks(&s->ticks);
 }
@@ -103,9 +112,9 @@ static void watch(const struct sample *start, uint64_t until)
 {
 	struct sample last = *start, now;
 
-	while (figures_now() < until && !cancel) {
-		clock_sleep(MIN_OF((until - figures_now()) / 1000 + 1, USEC_PER_SEC / 10));
-		if (figures_now() - last.at < 1000000000 || !sample_take(&now))
+	while (clock_ns() < until && !cancel) {
+		clock_sleep(MIN_OF((until - clock_ns()) / 1000 + 1, USEC_PER_SEC / 10));
+		if (clock_ns() - last.at < 1000000000 || !sample_take(&now))
 			continue;
 		printf("%.0f s: %.1f %% of the processors' time was taken\n",
 			(double)(now.at - start->at) / 1e9,
@@ -119,7 +128,7 @@ static void watch(const struct sample *start, uint64_t until)
 /* The same work, at both ends; null when there was too little of it to say. */
 static void print_work(const struct hist *first, const struct hist *last)
 {
-	const double start = figures_ms(hist_at(first, 0.5)), end = figures_ms(hist_at(last, 0.5));
+	const double start = hist_ms(hist_at(first, 0.5)), end = hist_ms(hist_at(last, 0.5));
 
 	if (first->n < LEAST_UNITS || last->n < LEAST_UNITS) {
 		printf("\"work_start_ms\": null, \"work_end_ms\": null, \"slowdown\": null");
@@ -160,7 +169,7 @@ static int run(double seconds)
 	if (!sample_take(&start)) {
 		fputs("svarm-probe cpu: /proc/stat cannot be read\n", stderr);
 		free(workers);
-		return EXIT_LOCAL;
+		return TOOL_FAULT;
 	}
 	for (size_t i = 0; i < n; i++) {
 		workers[i].start = start.at;
@@ -192,9 +201,9 @@ static bool parse_arguments(int argc, char **argv, double *ret_seconds)
 	int option;
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1)
-		if (option == '?' || !figures_parse_time(optarg, ret_seconds))
+		if (option == '?' || !parse_time(optarg, ret_seconds))
 			return false;
-	return optind == argc;
+	return *ret_seconds > 0 && optind == argc;
 }
 
 int tool_cpu(int argc, char **argv)
@@ -203,11 +212,11 @@ int tool_cpu(int argc, char **argv)
 
 	if (!parse_arguments(argc, argv, &seconds)) {
 		fputs("usage: svarm-probe cpu [--seconds TIME]\n", stderr);
-		return EXIT_USAGE;
+		return TOOL_USAGE;
 	}
 	signal(SIGINT, on_signal);
 	signal(SIGTERM, on_signal);
 	if (nice(19) < 0)
-		return EXIT_LOCAL;
+		return TOOL_FAULT;
 	return run(seconds);
 }

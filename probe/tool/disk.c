@@ -18,10 +18,9 @@
 
 #include "lib/base/quote.h"
 #include "lib/base/xalloc.h"
-#include "probe/tool/figures.h"
+#include "probe/load/hist_json.h"
+#include "probe/tool/numbers.h"
 #include "probe/tool/tool.h"
-
-enum { EXIT_USAGE = 2, EXIT_LOCAL = 3 };
 
 /* What the folder is on. */
 struct place {
@@ -86,9 +85,10 @@ static void report(const struct disk_options *o, const struct place *p, const st
 	add_text(&out, "path", o->dir);
 	add_text(&out, "device", p->device);
 	add_text(&out, "filesystem", p->type);
-	figures_latency(&out, "fdatasync_ms", &s->syncs);
-	buf_adds(&out, ", ");
-	figures_latency(&out, "read_ms", &s->reads);
+	buf_adds(&out, "\"fdatasync_ms\": ");
+	hist_json(&out, &s->syncs);
+	buf_adds(&out, ", \"read_ms\": ");
+	hist_json(&out, &s->reads);
 	buf_addf(&out,
 		", \"write_seconds\": %.3f, \"read_seconds\": %.3f, \"read_mb\": %llu, "
 		"\"direct\": %s, \"windows\": [",
@@ -98,7 +98,7 @@ static void report(const struct disk_options *o, const struct place *p, const st
 		const struct disk_window *w = &s->windows[i];
 
 		buf_addf(&out, "%s{\"t\": %.2f, \"n\": %lu, \"p50\": %.4f, \"p99\": %.4f}",
-			i ? ", " : "", w->at, w->n, figures_ms(w->p50), figures_ms(w->p99));
+			i ? ", " : "", w->at, w->n, hist_ms(w->p50), hist_ms(w->p99));
 	}
 	buf_adds(&out, "]}");
 	say(buf_str(&out));
@@ -137,13 +137,12 @@ static bool parse_arguments(int argc, char **argv, struct disk_options *o)
 		/* Of several, the first that is there. */
 		if (option == 'd')
 			o->dir = o->dir && access(o->dir, F_OK) == 0 ? o->dir : optarg;
-		else if (option == '?' ||
-			 !figures_parse_time(optarg, option == 's' ? &seconds : &sustain))
+		else if (option == '?' || !parse_time(optarg, option == 's' ? &seconds : &sustain))
 			return false;
 	}
 	o->write_seconds = sustain > 0 ? sustain : seconds * 2 / 3;
 	o->read_seconds = seconds / 3;
-	return o->dir && optind == argc;
+	return o->dir && seconds > 0 && optind == argc;
 }
 
 int tool_disk(int argc, char **argv)
@@ -156,7 +155,7 @@ int tool_disk(int argc, char **argv)
 	if (!parse_arguments(argc, argv, &o)) {
 		fputs("usage: svarm-probe disk --dir FOLDER [--seconds TIME] [--sustain TIME]\n",
 			stderr);
-		return EXIT_USAGE;
+		return TOOL_USAGE;
 	}
 	signal(SIGINT, on_signal);
 	signal(SIGTERM, on_signal);
@@ -165,5 +164,5 @@ int tool_disk(int argc, char **argv)
 	if (r == 0)
 		return 0;
 	fprintf(stderr, "svarm-probe disk: %s\n", err_msg(&err));
-	return EXIT_LOCAL;
+	return TOOL_FAULT;
 }

@@ -15,20 +15,21 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "lib/base/clock.h"
 #include "lib/base/xalloc.h"
+#include "probe/load/hist_json.h"
 #include "probe/tool/disk.h"
-#include "probe/tool/figures.h"
 
 enum { MIB = 1024 * 1024, LEAST_FREE_MIB = 1024, LOG_SIZE = 22 * MIB, MOST_READ_MIB = 256 };
 
 static bool is_over(const struct disk_options *o, uint64_t until)
 {
-	return *o->cancel || figures_now() >= until;
+	return *o->cancel || clock_ns() >= until;
 }
 
 static uint64_t end_after(double seconds)
 {
-	return figures_now() + (uint64_t)(seconds * 1e9);
+	return clock_ns() + (uint64_t)(seconds * 1e9);
 }
 
 static int check_space(const char *dir, unsigned long long *ret_free, struct err *err)
@@ -82,7 +83,7 @@ static void end_window(
 	*w = (struct disk_window){
 		.at = at, .n = h->n, .p50 = hist_at(h, 0.5), .p99 = hist_at(h, 0.99)};
 	snprintf(line, sizeof(line), "%.0f s: %lu durable writes, p50 %.3f ms, p99 %.3f ms", at,
-		w->n, figures_ms(w->p50), figures_ms(w->p99));
+		w->n, hist_ms(w->p50), hist_ms(w->p99));
 	say(line);
 }
 
@@ -102,10 +103,10 @@ static int append(int fd, off_t *at, uint64_t *ret_ns, struct err *err)
 	if (r < 0)
 		return r;
 	*at += DISK_RECORD;
-	before = figures_now();
+	before = clock_ns();
 	if (fdatasync(fd) < 0)
 		return err_errno(err, -errno, "unable to make a write durable");
-	*ret_ns = figures_now() - before;
+	*ret_ns = clock_ns() - before;
 	return 0;
 }
 
@@ -113,7 +114,7 @@ static int write_all(int fd, const struct disk_options *o, struct disk_seen *s,
 	void (*say)(const char *line), struct err *err)
 {
 	_cleanup_free_ struct hist *window = xcalloc(1, sizeof(*window));
-	const uint64_t start = figures_now(), until = end_after(o->write_seconds);
+	const uint64_t start = clock_ns(), until = end_after(o->write_seconds);
 	uint64_t second = start + 1000000000, ns = 0, now = start;
 	off_t at = 0;
 	int r;
@@ -123,7 +124,7 @@ static int write_all(int fd, const struct disk_options *o, struct disk_seen *s,
 		if (r < 0)
 			return r;
 		hist_add(window, ns);
-		now = figures_now();
+		now = clock_ns();
 		if (now < second)
 			continue;
 		hist_merge(&s->syncs, window);
@@ -162,7 +163,7 @@ static int fill(int fd, const struct disk_options *o, unsigned long long most, v
 	struct disk_seen *s, struct err *err)
 {
 	const uint64_t until = end_after(o->read_seconds / 2);
-	uint64_t x = figures_now() | 1;
+	uint64_t x = clock_ns() | 1;
 	int r;
 
 	for (size_t i = 0; i < MIB / sizeof(x); i++) {
@@ -186,7 +187,7 @@ static int fill(int fd, const struct disk_options *o, unsigned long long most, v
 static int read_all(
 	int fd, const struct disk_options *o, void *block, struct disk_seen *s, struct err *err)
 {
-	const uint64_t start = figures_now(), until = end_after(o->read_seconds / 2);
+	const uint64_t start = clock_ns(), until = end_after(o->read_seconds / 2);
 	const unsigned long long blocks = s->read_size / DISK_BLOCK;
 	uint64_t x = start | 1, before;
 	off_t at;
@@ -196,14 +197,14 @@ static int read_all(
 		x ^= x << 13;
 		x ^= x >> 7;
 		x ^= x << 17;
-		before = figures_now();
+		before = clock_ns();
 		at = (off_t)(x % blocks * DISK_BLOCK);
 		r = whole(pread(fd, block, DISK_BLOCK, at), DISK_BLOCK, "read", err);
 		if (r < 0)
 			return r;
-		hist_add(&s->reads, figures_now() - before);
+		hist_add(&s->reads, clock_ns() - before);
 	}
-	s->read_seconds = (double)(figures_now() - start) / 1e9;
+	s->read_seconds = (double)(clock_ns() - start) / 1e9;
 	return 0;
 }
 

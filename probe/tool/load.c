@@ -7,7 +7,6 @@
  * machine could not do its part.
  */
 #include <getopt.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -16,9 +15,10 @@
 #include "probe/load/report.h"
 #include "probe/load/request.h"
 #include "probe/load/rounds.h"
+#include "probe/tool/numbers.h"
 #include "probe/tool/tool.h"
 
-enum { EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_LOCAL = 3, MAX_DATA = 256 * 1024 * 1024 };
+enum { MAX_DATA = 256 * 1024 * 1024 };
 
 static const char usage[] =
 	"usage: svarm-probe load [OPTIONS] URL\n"
@@ -58,43 +58,6 @@ static void on_signal(int sig)
 	__atomic_store_n(&cancel, 1, __ATOMIC_RELAXED); /* threads read it */
 }
 
-static bool parse_number(const char *s, double most, double *ret)
-{
-	char *end;
-	double value = strtod(s, &end);
-
-	if (end == s || *end || !isfinite(value) || value < 0 || value > most)
-		return false;
-	*ret = value;
-	return true;
-}
-
-static bool parse_whole(const char *s, double most, double *ret)
-{
-	return parse_number(s, most, ret) && *ret == (double)(uint64_t)*ret;
-}
-
-static bool parse_time(const char *s, usec_t *ret)
-{
-	static const struct {
-		const char *name;
-		double seconds;
-	} units[] = {{"", 1}, {"ms", 1e-3}, {"s", 1}, {"m", 60}};
-	char *end;
-	double value = strtod(s, &end);
-
-	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
-		if (strcmp(end, units[i].name))
-			continue;
-		value *= units[i].seconds;
-		if (end == s || !(value >= 0 && value <= 86400))
-			return false;
-		*ret = (usec_t)(value * 1e6);
-		return true;
-	}
-	return false;
-}
-
 static void set_body(struct arguments *a)
 {
 	a->request.rq.body = buf_str(&a->request.text);
@@ -113,7 +76,7 @@ static int read_text(struct arguments *a, const char *path, bool all)
 		r = request_parse(&a->request, &err);
 	if (r < 0) {
 		fprintf(stderr, "svarm-probe load: %s\n", err_msg(&err));
-		return r == -EINVAL ? EXIT_USAGE : EXIT_LOCAL;
+		return r == -EINVAL ? TOOL_USAGE : TOOL_FAULT;
 	}
 	if (all)
 		a->url = a->request.url;
@@ -193,10 +156,16 @@ static bool set_number(struct arguments *a, int option, const char *value)
 
 static bool set_time(struct arguments *a, int option, const char *value)
 {
+	double seconds;
+	usec_t time;
+
+	if (!parse_time(value, &seconds))
+		return false;
+	time = (usec_t)(seconds * 1e6);
 	switch (option) {
-	case 'd': return parse_time(value, &a->o.duration) && a->o.duration;
-	case 'w': return parse_time(value, &a->o.warmup);
-	default: return parse_time(value, &a->o.timeout) && a->o.timeout;
+	case 'd': a->o.duration = time; return time > 0;
+	case 'w': a->o.warmup = time; return true;
+	default: a->o.timeout = time; return time > 0;
 	}
 }
 
@@ -207,10 +176,10 @@ static int set_option(struct arguments *a, int option, char *value)
 	case 't':
 	case 'n':
 	case OPT_RAMP_TO:
-	case 'r': return set_number(a, option, value) ? 0 : EXIT_USAGE;
+	case 'r': return set_number(a, option, value) ? 0 : TOOL_USAGE;
 	case 'd':
 	case 'w':
-	case OPT_TIMEOUT: return set_time(a, option, value) ? 0 : EXIT_USAGE;
+	case OPT_TIMEOUT: return set_time(a, option, value) ? 0 : TOOL_USAGE;
 	case 'k': a->o.insecure = true; return 0;
 	case 'X': a->request.rq.method = value; return 0;
 	case 'H':
@@ -231,7 +200,7 @@ static int set_option(struct arguments *a, int option, char *value)
 		a->json = true;
 		a->o.progress = print_progress;
 		return 0;
-	default: return EXIT_USAGE;
+	default: return TOOL_USAGE;
 	}
 }
 
@@ -242,7 +211,7 @@ static int set_request(struct arguments *a)
 	int r;
 
 	if (a->request.rq.method || a->request.rq.n_headers || a->request.rq.body)
-		return EXIT_USAGE;
+		return TOOL_USAGE;
 	r = read_text(a, a->request_file, true);
 	a->request.rq.fresh = fresh;
 	return r;
@@ -251,9 +220,9 @@ static int set_request(struct arguments *a)
 static int check_arguments(struct arguments *a, int n, char **rest)
 {
 	if (n != (a->request_file ? 0 : 1) || a->o.threads > a->o.connections)
-		return EXIT_USAGE;
+		return TOOL_USAGE;
 	if (a->ramp_to > 0 && (a->until_stable || a->o.count || !(a->o.rate > 0)))
-		return EXIT_USAGE;
+		return TOOL_USAGE;
 	if (!a->o.duration && !a->o.count)
 		a->o.duration = 10 * USEC_PER_SEC;
 	if (a->request_file)
@@ -269,7 +238,7 @@ static int parse_arguments(struct arguments *a, int argc, char **argv)
 
 	while ((option = getopt_long(argc, argv, "c:t:d:n:r:w:X:H:k", options, NULL)) != -1) {
 		r = set_option(a, option, optarg);
-		if (r == EXIT_USAGE && option != '?')
+		if (r == TOOL_USAGE && option != '?')
 			fprintf(stderr, "svarm-probe load: '%s' is no value for that option\n",
 				optarg);
 		if (r)
@@ -313,8 +282,8 @@ static int report(const struct arguments *a, const struct load_result *result, i
 	}
 	fputs(buf_str(&out), stdout);
 	if (code < 0)
-		return code == -EINVAL || code == -ENOENT ? EXIT_USAGE : EXIT_LOCAL;
-	return load_failed(result) || result->unsent ? EXIT_FAILED : 0;
+		return code == -EINVAL || code == -ENOENT ? TOOL_USAGE : TOOL_FAULT;
+	return load_failed(result) || result->unsent ? TOOL_BAD : 0;
 }
 
 int tool_load(int argc, char **argv)
@@ -330,7 +299,7 @@ int tool_load(int argc, char **argv)
 	signal(SIGINT, on_signal);
 	signal(SIGTERM, on_signal);
 	r = parse_arguments(&a, argc, argv);
-	if (r == EXIT_USAGE)
+	if (r == TOOL_USAGE)
 		fputs(usage, stderr);
 	if (r == 0)
 		r = report(&a, result, run(&a, result, &err), &err);

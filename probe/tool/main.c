@@ -12,8 +12,6 @@
 #include "lib/base/macro.h"
 #include "probe/tool/tool.h"
 
-enum { EXIT_USAGE = 2 };
-
 static const struct tool {
 	const char *name;
 	int (*run)(int argc, char **argv);
@@ -58,5 +56,5 @@ int main(int argc, char **argv)
 	fputs("usage: svarm-probe TOOL …\n", stderr);
 	for (size_t i = 0; i < ARRAY_SIZE(tools); i++)
 		fprintf(stderr, "  %-10s %s\n", tools[i].name, tools[i].summary);
-	return EXIT_USAGE;
+	return TOOL_USAGE;
 }

@@ -14,7 +14,7 @@
 
 #include "lib/base/quote.h"
 #include "lib/base/xalloc.h"
-#include "probe/tool/latency.h"
+#include "probe/load/hist_json.h"
 #include "probe/tool/net.h"
 #include "probe/tool/numbers.h"
 #include "probe/tool/tool.h"
@@ -155,7 +155,7 @@ static void print(const struct net_target *t, const struct measured *m)
 	buf_addf(&out, "{\"family\": %d", net_family(t) == AF_INET6 ? 6 : 4);
 	add_text(&out, "by", m->rtt.by);
 	buf_adds(&out, ", \"rtt_ms\": ");
-	latency_json(&out, &m->rtt.ns);
+	hist_json_or_null(&out, &m->rtt.ns);
 	if (m->rtt.by)
 		buf_addf(&out, ", \"jitter_ms\": %.4f", m->rtt.jitter_ms);
 	add_count(&out, "sent", m->rtt.sent, udp);

@@ -70,8 +70,7 @@ bool net_token_parse(const char *text, uint8_t ret[NET_TOKEN]);
 /* An address without a name server: "10.0.0.1", "fd00::1", "fe80::1%eth0". */
 int net_address(const char *host, int port, struct net_target *t, struct err *err) _must_check_;
 int net_family(const struct net_target *t);
-uint64_t net_ns(void);
-/* Wait until @fd can do @events: 1, 0 when @deadline (net_ns()) passes first. */
+/* Wait until @fd can do @events: 1, 0 when @deadline (clock_ns()) passes first. */
 int net_wait(int fd, short events, uint64_t deadline);
 /* A TCP connection that has sent its head.  -ETIMEDOUT, -ECONNREFUSED … */
 int net_connect(const struct net_target *t, enum net_mode mode, uint64_t skip_ms, int *ret,

@@ -83,7 +83,7 @@ static bool passes(struct search *s, int size)
 
 	for (int i = 0; i < TRIES; i++) {
 		int wait = i == TRIES - 1 ? s->patience_ms : TRY_MS;
-		uint64_t until = net_ns() + (uint64_t)wait * 1000000;
+		uint64_t until = clock_ns() + (uint64_t)wait * 1000000;
 		struct net_head head = {.seq = s->seq++};
 
 		memcpy(head.token, s->t->token, NET_TOKEN);
@@ -169,12 +169,12 @@ static int search(struct search *s, struct net_mtu *ret, struct err *err)
 {
 	int least = net_family(s->t) == AF_INET6 ? LEAST_V6 : LEAST_V4, most = ret->interface_mtu;
 	int good = MIN_OF(least, most);
-	uint64_t from = net_ns();
+	uint64_t from = clock_ns();
 
 	s->patience_ms = FIRST_TRY_MS;
 	if (!passes(s, good))
 		return err_set(err, -ENODATA, "no datagram of even %d bytes is answered", good);
-	s->patience_ms = LAST_TRY_MS + 2 * (int)((net_ns() - from) / 1000000);
+	s->patience_ms = LAST_TRY_MS + 2 * (int)((clock_ns() - from) / 1000000);
 	if (passes(s, most)) {
 		ret->path_mtu = most;
 		ret->how = "whole";

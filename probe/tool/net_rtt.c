@@ -25,7 +25,7 @@ static void take_answers(struct flight *f, const struct net_target *t)
 
 	for (;;) {
 		ssize_t n = recv(f->fd, &head, sizeof(head), MSG_DONTWAIT);
-		uint64_t now = net_ns();
+		uint64_t now = clock_ns();
 
 		/* A refusal (ICMP) is a question without an answer like any other. */
 		if (n < 0 && errno == ECONNREFUSED) {
@@ -51,7 +51,7 @@ static void ask(struct flight *f, const struct net_target *t)
 	struct net_head head = {.seq = f->n};
 
 	memcpy(head.token, t->token, NET_TOKEN);
-	f->sent[f->n++] = net_ns();
+	f->sent[f->n++] = clock_ns();
 	/* That it could not be sent shows as lost. */
 	(void)send(f->fd, &head, sizeof(head), MSG_DONTWAIT | MSG_NOSIGNAL);
 }
@@ -64,20 +64,20 @@ static bool hopeless(const struct flight *f)
 
 static void fly(struct flight *f, const struct net_target *t)
 {
-	uint64_t end = net_ns() + t->duration * 1000, due = net_ns(), patience;
+	uint64_t end = clock_ns() + t->duration * 1000, due = clock_ns(), patience;
 
-	while (net_ns() < end && f->n < f->max && !hopeless(f)) {
-		if (net_ns() >= due) {
+	while (clock_ns() < end && f->n < f->max && !hopeless(f)) {
+		if (clock_ns() >= due) {
 			ask(f, t);
 			/* After a stall of our own no burst follows. */
-			due = MAX_OF(due + t->interval * 1000, net_ns());
+			due = MAX_OF(due + t->interval * 1000, clock_ns());
 		}
 		if (net_wait(f->fd, POLLIN, due))
 			take_answers(f, t);
 	}
 	/* Long enough for the slowest seen so far, and for a busy machine. */
-	patience = net_ns() + MIN_OF(MAX_OF(4 * f->result->ns.max, LEAST_LINGER_MS * 1000000ull),
-				      NET_LINGER_MS * 1000000ull);
+	patience = clock_ns() + MIN_OF(MAX_OF(4 * f->result->ns.max, LEAST_LINGER_MS * 1000000ull),
+					NET_LINGER_MS * 1000000ull);
 	while (f->result->ns.n < f->n && !hopeless(f) && net_wait(f->fd, POLLIN, patience))
 		take_answers(f, t);
 }
@@ -165,15 +165,15 @@ int net_rtt_tcp(const struct net_target *t, struct net_rtt *ret, struct err *err
 	if (r < 0)
 		return r;
 	f.rtt = xcalloc(f.max, sizeof(*f.rtt));
-	for (end = net_ns() + t->duration * 1000; net_ns() < end && f.n < f.max;) {
+	for (end = clock_ns() + t->duration * 1000; clock_ns() < end && f.n < f.max;) {
 		struct net_head head = {.seq = f.n};
-		uint64_t from = net_ns();
+		uint64_t from = clock_ns();
 
 		memcpy(head.token, t->token, NET_TOKEN);
 		r = exchange(f.fd, &head, from + NET_LINGER_MS * 1000000ull);
 		if (r < 0)
 			break;
-		f.rtt[f.n] = MAX_OF(net_ns() - from, 1);
+		f.rtt[f.n] = MAX_OF(clock_ns() - from, 1);
 		hist_add(&ret->ns, f.rtt[f.n++]);
 		(void)net_wait(-1, 0, from + t->interval * 1000);
 	}

@@ -79,7 +79,7 @@ static void accept_conn(struct server *s)
 	for (size_t i = 0; fd >= 0 && i < MAX_CONNS; i++) {
 		if (s->conns[i].fd >= 0)
 			continue;
-		s->conns[i] = (struct conn){.fd = fd, .heard = net_ns()};
+		s->conns[i] = (struct conn){.fd = fd, .heard = clock_ns()};
 		return;
 	}
 	if (fd >= 0)
@@ -112,7 +112,7 @@ static bool read_head(const struct server *s, struct conn *c)
 
 	if (n <= 0)
 		return n < 0 && errno == EAGAIN;
-	c->heard = net_ns();
+	c->heard = clock_ns();
 	c->got += (size_t)n;
 	return c->got < sizeof(c->head) || take_head(s, c);
 }
@@ -120,7 +120,7 @@ static bool read_head(const struct server *s, struct conn *c)
 static bool sink(const struct server *s, struct conn *c)
 {
 	ssize_t n = recv(c->fd, s->buffer, BUFFER, 0);
-	uint64_t now = net_ns();
+	uint64_t now = clock_ns();
 
 	if (n < 0)
 		return errno == EAGAIN;
@@ -146,7 +146,7 @@ static bool sink(const struct server *s, struct conn *c)
 
 static void serve_conns(struct server *s, const struct pollfd *p)
 {
-	uint64_t now = net_ns();
+	uint64_t now = clock_ns();
 
 	for (size_t i = 0; i < MAX_CONNS; i++) {
 		struct conn *c = &s->conns[i];
@@ -163,9 +163,9 @@ static void serve_conns(struct server *s, const struct pollfd *p)
 
 static void serve(struct server *s, uint64_t end)
 {
-	while (!stop && net_ns() < end) {
+	while (!stop && clock_ns() < end) {
 		struct pollfd p[MAX_CONNS + 2];
-		uint64_t left = end - MIN_OF(net_ns(), end);
+		uint64_t left = end - MIN_OF(clock_ns(), end);
 
 		for (size_t i = 0; i < MAX_CONNS; i++)
 			p[i] = (struct pollfd){.fd = s->conns[i].fd, .events = POLLIN};
@@ -294,7 +294,7 @@ int tool_net_serve(int argc, char **argv)
 		s.conns[i].fd = -1;
 	s.buffer = xmalloc(BUFFER);
 	tell(&s);
-	serve(&s, net_ns() + (uint64_t)(seconds * 1e9));
+	serve(&s, clock_ns() + (uint64_t)(seconds * 1e9));
 	for (size_t i = 0; i < MAX_CONNS; i++)
 		if (s.conns[i].fd >= 0)
 			drop(&s.conns[i]);

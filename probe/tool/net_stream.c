@@ -12,10 +12,10 @@ enum { CHUNK = 128 * 1024, STALL_MS = 2000 };
 /* Send until @end.  What does not get away at all is a stalled stream. */
 static int pour(int fd, const char *chunk, uint64_t end)
 {
-	while (net_ns() < end) {
+	while (clock_ns() < end) {
 		ssize_t n;
 
-		if (!net_wait(fd, POLLOUT, net_ns() + STALL_MS * 1000000ull))
+		if (!net_wait(fd, POLLOUT, clock_ns() + STALL_MS * 1000000ull))
 			return -ETIMEDOUT;
 		n = send(fd, chunk, CHUNK, MSG_NOSIGNAL);
 		if (n < 0 && errno != EAGAIN)
@@ -26,7 +26,7 @@ static int pour(int fd, const char *chunk, uint64_t end)
 
 static int read_count(int fd, struct net_count *ret)
 {
-	uint64_t deadline = net_ns() + STALL_MS * 1000000ull;
+	uint64_t deadline = clock_ns() + STALL_MS * 1000000ull;
 	size_t got = 0;
 
 	if (shutdown(fd, SHUT_WR) < 0)
@@ -54,7 +54,7 @@ int net_stream(const struct net_target *t, struct net_count *ret, struct err *er
 	r = net_connect(t, NET_SINK, t->duration / 4 / USEC_PER_MSEC, &fd, err);
 	if (r < 0)
 		return r;
-	r = pour(fd, chunk, net_ns() + t->duration * 1000);
+	r = pour(fd, chunk, clock_ns() + t->duration * 1000);
 	if (r == 0)
 		r = read_count(fd, ret);
 	close(fd);

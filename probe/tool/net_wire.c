@@ -49,18 +49,10 @@ int net_family(const struct net_target *t)
 	return t->address.ss_family;
 }
 
-uint64_t net_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
-
 int net_wait(int fd, short events, uint64_t deadline)
 {
 	struct pollfd p = {.fd = fd, .events = events};
-	uint64_t now = net_ns(), left = deadline > now ? deadline - now : 0;
+	uint64_t now = clock_ns(), left = deadline > now ? deadline - now : 0;
 	struct timespec wait = {(time_t)(left / 1000000000), (long)(left % 1000000000)};
 
 	return ppoll(&p, 1, &wait, NULL) > 0;
@@ -81,7 +73,7 @@ static int connect_result(int fd, uint64_t deadline)
 
 static int start(int fd, const struct net_target *t, const struct net_head *head)
 {
-	uint64_t deadline = net_ns() + NET_CONNECT_MS * 1000000ull;
+	uint64_t deadline = clock_ns() + NET_CONNECT_MS * 1000000ull;
 	int r = 0;
 
 	if (connect(fd, (const struct sockaddr *)&t->address, t->len) < 0)

@@ -1,27 +1,13 @@
-/* Inside probe/tool: numbers on a command line. */
+/* Inside probe/tool: numbers on a command line.  Nothing may stand behind them; on failure *@ret is
+ * untouched. */
 #pragma once
 
-#include <math.h>
 #include <stdbool.h>
-#include <stdint.h>
-#include <stdlib.h>
 
-/* Exit codes of tools: see tool.h. */
-enum { TOOL_BAD = 1, TOOL_USAGE = 2, TOOL_FAULT = 3 };
-
-/* 0 to @most, and nothing behind it. */
-static inline bool parse_number(const char *s, double most, double *ret)
-{
-	char *end;
-	double value = strtod(s, &end);
-
-	if (end == s || *end || !isfinite(value) || value < 0 || value > most)
-		return false;
-	*ret = value;
-	return true;
-}
-
-static inline bool parse_whole(const char *s, double most, double *ret)
-{
-	return parse_number(s, most, ret) && *ret == (double)(uint64_t)*ret;
-}
+/* @least to @most, both finite. */
+bool parse_between(const char *s, double least, double most, double *ret);
+/* 0 to @most; parse_whole(): without a fraction. */
+bool parse_number(const char *s, double most, double *ret);
+bool parse_whole(const char *s, double most, double *ret);
+/* Seconds, or 500ms, 10s, 2m; 0 to a day. */
+bool parse_time(const char *s, double *ret_seconds);

@@ -1,13 +1,16 @@
 /*
  * Inside probe/tool: what svarm-probe can do, a tool each.  svarm-probe is the program that
  * measures where the measuring must happen: on a node, in a container's network namespace.  `svarm
- * bench` puts it there for the time of a run.  It needs nothing but libc, prints lines of JSON, and
- * is usable by hand.
+ * bench` puts it there for the time of a run.  It is linked statically and needs nothing of the
+ * node, prints lines of JSON, and is usable by hand.
  */
 #pragma once
 
-/* Like a main(): argv[0] is the tool's name.  Exit codes: 0, 1 measured and not well, 2 usage,
- * 3 it could not be measured; then why is said on standard error. */
+/* Exit codes, beside 0: measured and not well; usage; it could not be measured, and standard error
+ * says why. */
+enum { TOOL_BAD = 1, TOOL_USAGE = 2, TOOL_FAULT = 3 };
+
+/* Like a main(): argv[0] is the tool's name. */
 int tool_agent(int argc, char **argv);
 int tool_cpu(int argc, char **argv);
 int tool_disk(int argc, char **argv);

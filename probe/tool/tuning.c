@@ -1,6 +1,6 @@
 /*
  * svarm-probe tuning: what the settings buy on this machine, each measured with and without, in
- *turns.
+ * turns.
  *
  *	svarm-probe tuning [--rounds 3] [--keepalive 32] [--backlog 65535] …
  *
@@ -16,10 +16,11 @@
 
 #include "lib/base/quote.h"
 #include "lib/base/xalloc.h"
+#include "probe/tool/numbers.h"
 #include "probe/tool/tool.h"
 #include "probe/tool/trial.h"
 
-enum { EXIT_USAGE = 2, EXIT_LOCAL = 3, MAX_ROUNDS = 25 };
+enum { MAX_ROUNDS = 25 };
 
 static const char usage[] = "usage: svarm-probe tuning [OPTIONS]\n"
 			    "  --nginx PATH      (/usr/sbin/nginx)\n"
@@ -66,17 +67,6 @@ static const struct option options[] = {
 	{0},
 };
 
-static bool number(const char *s, double least, double most, double *ret)
-{
-	char *end;
-	double value = strtod(s, &end);
-
-	if (end == s || *end || !(value >= least && value <= most))
-		return false;
-	*ret = value;
-	return true;
-}
-
 static bool set_option(struct arguments *a, int option, char *value)
 {
 	double n = 0;
@@ -86,28 +76,28 @@ static bool set_option(struct arguments *a, int option, char *value)
 	case OPT_DIR: a->dir = value; return true;
 	case OPT_ONLY: a->only = value; return true;
 	case OPT_ROUNDS:
-		if (!number(value, 1, MAX_ROUNDS, &n))
+		if (!parse_between(value, 1, MAX_ROUNDS, &n))
 			return false;
 		a->rounds = (int)n;
 		return true;
-	case OPT_SECONDS: return number(value, 0.1, 60, &a->w.seconds);
+	case OPT_SECONDS: return parse_between(value, 0.1, 60, &a->w.seconds);
 	case OPT_KEEPALIVE:
-		if (!number(value, 0, 100000, &n))
+		if (!parse_between(value, 0, 100000, &n))
 			return false;
 		a->w.keepalive = (int)n;
 		return true;
 	case OPT_BODY_BUFFER:
-		if (!number(value, 1024, 1e9, &n))
+		if (!parse_between(value, 1024, 1e9, &n))
 			return false;
 		a->w.body_buffer = (uint64_t)n;
 		return true;
 	case OPT_BACKLOG:
-		if (!number(value, 1, 1e6, &n))
+		if (!parse_between(value, 1, 1e6, &n))
 			return false;
 		a->w.backlog = (int)n;
 		return true;
-	case OPT_SOMAXCONN: a->w.somaxconn = value; return number(value, 1, 1e7, &n);
-	case OPT_TW_REUSE: a->w.tw_reuse = value; return number(value, 0, 2, &n);
+	case OPT_SOMAXCONN: a->w.somaxconn = value; return parse_between(value, 1, 1e7, &n);
+	case OPT_TW_REUSE: a->w.tw_reuse = value; return parse_between(value, 0, 2, &n);
 	default: return false;
 	}
 }
@@ -215,12 +205,12 @@ int tool_tuning(int argc, char **argv)
 
 	if (!parse_arguments(&a, argc, argv)) {
 		fputs(usage, stderr);
-		return EXIT_USAGE;
+		return TOOL_USAGE;
 	}
 	signal(SIGPIPE, SIG_IGN);
 	if (try_all(&a, &err) < 0) {
 		fprintf(stderr, "svarm-probe tuning: %s\n", err_msg(&err));
-		return EXIT_LOCAL;
+		return TOOL_FAULT;
 	}
 	puts("{\"done\": true}");
 	return 0;

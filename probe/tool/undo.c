@@ -19,7 +19,7 @@
 #include "lib/base/clock.h"
 #include "probe/tool/tool.h"
 
-enum { EXIT_USAGE = 2, EXIT_LOCAL = 3, TRIES = 3, TRY_SECONDS = 20 };
+enum { TRIES = 3, TRY_SECONDS = 20 };
 
 static int pipe_fd = -1;
 
@@ -102,11 +102,11 @@ int tool_undo(int argc, char **argv)
 
 	if (argc < 2 || argv[1][0] != '/') {
 		fputs("usage: svarm-probe undo /PROGRAM [ARGUMENT…]\n", stderr);
-		return EXIT_USAGE;
+		return TOOL_USAGE;
 	}
 	if (pipe2(fds, O_CLOEXEC) < 0 || !start_watching(fds, argv + 1)) {
 		perror("svarm-probe undo");
-		return EXIT_LOCAL;
+		return TOOL_FAULT;
 	}
 	pipe_fd = fds[1];
 	signal(SIGTERM, on_term);

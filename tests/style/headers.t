@@ -12,7 +12,7 @@ echo "1..${#files[@]}"
 n=0
 for file in "${files[@]}"; do
 	n=$((n + 1))
-	if [[ $file == faas/nginx/* ]] && grep -q '<ngx_' "$file" && [[ $flags != *.nginx-src/objs* ]]; then
+	if [[ $file == faas/nginx/* && $file != */table.h ]] && [[ $flags != *.nginx-src/objs* ]]; then
 		echo "ok $n - $file # SKIP nginx' headers are not there: make images"
 		continue
 	fi

@@ -3,6 +3,7 @@
 of earlier runs.  Exit codes, thresholds and their mistakes, comparison, reports, the JSON against its
 schema, no secret anywhere.  Touches no node.  Prints TAP.  SVARM names another binary than build/svarm."""
 import copy
+import glob
 import http.server
 import json
 import os
@@ -169,6 +170,16 @@ top = {k: v for k, v in fixture.items() if k not in ("sections", "thresholds")}
 told = set(re.findall(r"`([a-z_]+)`", page[page.index("## JSON"):]))
 ok(set(fixture) | members(top["client"], set()) | set(fixture["nodes"][0]) | set(fixture["thresholds"][0]) <= told,
    "and every member of the JSON")
+
+# A remedy must not send to a probe that is none.
+probes = re.findall(r'^\t\{"([a-z]+\.[a-z0-9]+)", "([a-z]+)"', open("probe/probes.c", encoding="utf-8").read(), re.M)
+names = {name for probe in probes for name in probe}
+wrong_names = []
+for path in sorted(glob.glob("probe/**/*.c", recursive=True) + glob.glob("cli/*.c")):
+    # What a line's end has split is one text.
+    source = re.sub(r'"\s*"', "", open(path, encoding="utf-8").read())
+    wrong_names += [f"{path}: {n}" for n in re.findall(r"--only ([a-z0-9.,_]+)", source) if n.rstrip(".,") not in names]
+ok(len(names) > 40 and not wrong_names, "what remedies tell to look at are probes", wrong_names)
 
 # ---- documents of earlier runs ------------------------------------------------------------------
 p = run("--input", FIXTURE)

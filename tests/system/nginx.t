@@ -25,21 +25,10 @@ cleanup() {
 trap cleanup EXIT
 ip netns add $ns 2>/dev/null || skip "this machine makes no network namespaces"
 
-# The one installed, the one the images are made from, or else the distribution's, unpacked here.
-find_nginx() {
-	local deb
-	for nginx in "$(command -v nginx || true)" build/images/root-*/usr/sbin/nginx; do
-		[ -x "$nginx" ] && return
-	done
-	mkdir "$work/deb"
-	(cd "$work/deb" && apt-get -qq -o APT::Sandbox::User=root download nginx >/dev/null 2>&1) || true
-	for deb in "$work"/deb/nginx_*.deb; do
-		[ -e "$deb" ] && dpkg-deb -x "$deb" "$work/deb"
-	done
-	nginx=$work/deb/usr/sbin/nginx
-	[ -x "$nginx" ]
-}
-find_nginx || skip "no nginx on this machine and none to download"
+mkdir "$work/deb"
+# shellcheck source=tests/system/nginx.bash
+. tests/system/nginx.bash
+find_nginx "$work/deb" || skip "no nginx on this machine and none to download"
 "$nginx" -v 2>/dev/null || skip "nginx does not start here: $("$nginx" -v 2>&1 | head -n 1)"
 
 render=${WANT_RENDER:-build/san/tests/want_render}

@@ -13,20 +13,9 @@ work=$(mktemp -d /tmp/svarm-tuning-test.XXXXXX)
 trap 'rm -rf "$work"' EXIT
 unshare -n true 2>/dev/null || skip "this machine makes no network namespaces"
 
-# The one installed, the one the images are made from, or else the distribution's, unpacked here.
-find_nginx() {
-	local deb
-	for nginx in "$(command -v nginx || true)" build/images/root-*/usr/sbin/nginx; do
-		[ -x "$nginx" ] && return
-	done
-	(cd "$work" && apt-get -qq -o APT::Sandbox::User=root download nginx >/dev/null 2>&1) || true
-	for deb in "$work"/nginx_*.deb; do
-		[ -e "$deb" ] && dpkg-deb -x "$deb" "$work"
-	done
-	nginx=$work/usr/sbin/nginx
-	[ -x "$nginx" ]
-}
-find_nginx || skip "no nginx on this machine and none to download"
+# shellcheck source=tests/system/nginx.bash
+. tests/system/nginx.bash
+find_nginx "$work" || skip "no nginx on this machine and none to download"
 "$nginx" -v 2>/dev/null || skip "nginx does not start here"
 
 probe=${PROBE:-build/san/svarm-probe}

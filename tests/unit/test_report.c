@@ -163,6 +163,22 @@ static void test_everything(void **state)
 	assert_int_equal(count(page, "src=\""), 0);
 }
 
+/* A way is narrow beside the interface it begins at, whatever those of other nodes are. */
+static void test_narrow_way(void **state)
+{
+	_cleanup_json_ json_t *doc = fixture();
+	_cleanup_buf_ struct buf page = BUF_INIT;
+	const json_t *networks = json_arr(
+		json_at(doc, "sections", "network", "detail", NULL), "networks");
+	json_t *pair = json_array_get(json_arr(json_array_get(networks, 0), "pairs"), 0);
+
+	json_object_set_new(pair, "interface_mtu", json_integer(9000));
+	json_object_set_new(pair, "path_mtu", json_integer(9000));
+	assert_int_equal(count(make(&page, doc, NULL), "path MTU"), 0);
+	json_object_set_new(pair, "path_mtu", json_integer(8000));
+	assert_int_equal(count(make(&page, doc, NULL), "path MTU"), 1);
+}
+
 /* ---- hostile ---- */
 
 static json_t *poison(const json_t *value)
@@ -403,6 +419,7 @@ int main(void)
 		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_units),
 		cmocka_unit_test(test_everything),
+		cmocka_unit_test(test_narrow_way),
 		cmocka_unit_test(test_hostile),
 		cmocka_unit_test(test_partial),
 		cmocka_unit_test(test_disturbed),
