@@ -213,6 +213,7 @@ for args, says in (
         (["htpp"], "no section is named 'htpp'; did you mean 'http'?"),
         (["http", "--url", "ftp://x/"], "a URL begins with http://"),
         (["http", "--url", "http://kari:hunter2@x/"], "no user and password in the URL"),
+        (["--url", "http://", "@home"], "no section is named '@home'"),
         (["http", "--url", URL, "-d", "soon"], "--duration: 'soon'"),
         (["http", "--url", URL, "--rate", "0"], "option '--rate' wants requests a second"),
         (["http", "--url", URL, "--ramp-to", "10"], "--ramp-to needs --rate"),
