@@ -77,10 +77,13 @@ static int check_header(const char *h, size_t number, struct err *err)
 
 static int check_url(const char *url, struct err *err)
 {
+	const char *rest = strstr(url, "//");
+
 	if (strncasecmp(url, "http://", 7) != 0 && strncasecmp(url, "https://", 8) != 0)
 		return err_set(err, ERR_SPEC,
 			"a URL begins with http:// or https://, as in http://203.0.113.11/");
-	if (memchr(url + 7, '@', strcspn(url + 8, "/?#") + 1))
+	rest += 2;
+	if (memchr(rest, '@', strcspn(rest, "/?#")))
 		return err_set(err, ERR_SPEC,
 			"no user and password in the URL: it is shown; give them as a header (-H)");
 	return 0;

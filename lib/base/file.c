@@ -58,12 +58,18 @@ static mode_t mode_for_new(void)
 
 int file_write(const char *path, const void *data, size_t len, struct err *err)
 {
-	_cleanup_free_ char *real = realpath(path, NULL), *temporary = NULL;
-	const char *target = real ? real : path;
+	_cleanup_free_ char *real = NULL, *temporary = NULL;
 	struct stat st;
-	bool there = stat(target, &st) == 0;
+	bool there = stat(path, &st) == 0;
+	const char *target;
 	int fd, r;
 
+	/* A link that the kernel refuses to follow, as that of a stranger in /tmp
+	 * (fs.protected_symlinks), is not followed by name either. */
+	if (!there && errno != ENOENT)
+		return err_errno(err, -errno, "unable to look at '%s'", path);
+	real = there ? realpath(path, NULL) : NULL;
+	target = real ? real : path;
 	if (there && !S_ISREG(st.st_mode))
 		return write_through(path, data, len, err);
 	temporary = xasprintf("%s.new-XXXXXX", target);

@@ -140,6 +140,12 @@ void quote_xml(struct buf *out, const char *s)
 
 	escape_text(&clean, s, strlen(s), false);
 	for (const char *p = buf_str(&clean); *p; p++) {
+		/* U+FFFE and U+FFFF: characters, but none of XML's. */
+		if (!strncmp(p, "\xef\xbf\xbe", 3) || !strncmp(p, "\xef\xbf\xbf", 3)) {
+			buf_adds(out, "\xef\xbf\xbd");
+			p += 2;
+			continue;
+		}
 		switch (*p) {
 		case '&': buf_adds(out, "&amp;"); break;
 		case '<': buf_adds(out, "&lt;"); break;

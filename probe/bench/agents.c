@@ -126,6 +126,9 @@ static int take_output(void *arg, const char *data, size_t len, struct err *err)
 		if (r < 0)
 			break;
 	}
+	/* Who goes on talking is never silent for the link's timeout. */
+	if (r >= 0 && g->closing && clock_now() - g->closed >= END_WITHIN)
+		r = err_set(err, -ETIMEDOUT, "svarm-probe did not end");
 	pthread_mutex_unlock(&g->lock);
 	return r;
 }
@@ -255,6 +258,7 @@ void agents_close(struct agents *a)
 	for (size_t i = 0; i < a->n; i++) {
 		pthread_mutex_lock(&a->list[i].lock);
 		a->list[i].closing = true;
+		a->list[i].closed = clock_now();
 		pthread_mutex_unlock(&a->list[i].lock);
 	}
 	for (size_t i = 0; i < a->n; i++)

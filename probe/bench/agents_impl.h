@@ -16,6 +16,7 @@ struct agent_job {
 	size_t searched;   /* no newline before this */
 	struct buf errors; /* standard error, its beginning */
 	struct buf line;   /* what agent_job_line() gave out */
+	usec_t until;      /* it has gone on too long then, whatever its node says */
 	bool ended;
 	int status;
 	const char *fault; /* why it was given up; static */
@@ -40,6 +41,7 @@ struct agent {
 	enum agent_state state;
 	struct err error; /* set with AGENT_OVER and AGENT_ABSENT, then left alone */
 	bool closing;
+	usec_t closed; /* when it was told to end */
 	unsigned long last_id;
 	struct agent_job *jobs;
 	struct buf waiting; /* frames to send */

@@ -18,6 +18,9 @@ enum {
 #define END_MARGIN  (10 * USEC_PER_SEC)
 #define STOP_WITHIN (5 * USEC_PER_SEC)
 #define LONGEST     (24 * 3600 * USEC_PER_SEC)
+/* Beyond its deadline, for its input to arrive and its end to come: a node that goes on printing
+ * does not hold up svarm for longer. */
+#define OVERTIME    (120 * USEC_PER_SEC)
 
 /* ---- from the agent's thread, with its lock held ---- */
 
@@ -129,6 +132,7 @@ int agent_start(
 	j->agent = g;
 	j->id = ++g->last_id;
 	j->status = -1;
+	j->until = clock_now() + MIN_OF(c->deadline ? c->deadline : DEADLINE, LONGEST) + OVERTIME;
 	j->next = g->jobs;
 	g->jobs = j;
 	add_start(j, c);
@@ -176,7 +180,8 @@ static int no_more(const struct agent_job *j, struct err *err)
 
 int agent_job_line(struct agent_job *j, usec_t timeout, const char **ret_line, struct err *err)
 {
-	const struct timespec until = time_at(clock_now() + timeout);
+	const usec_t now = clock_now();
+	const struct timespec until = time_at(MIN_OF(now + timeout, MAX_OF(j->until, now)));
 	struct agent *g = j->agent;
 	bool late = false;
 	int r;
@@ -184,7 +189,9 @@ int agent_job_line(struct agent_job *j, usec_t timeout, const char **ret_line, s
 	pthread_mutex_lock(&g->lock);
 	while (!(r = take_line(j)) && !j->ended && !j->fault && !late)
 		late = pthread_cond_timedwait(&g->changed, &g->lock, &until) == ETIMEDOUT;
-	if (!r && !j->ended && !j->fault)
+	if (!j->ended && clock_now() >= j->until)
+		r = err_set(err, -ETIMEDOUT, "it did not end when its time was over");
+	else if (!r && !j->ended && !j->fault)
 		r = err_set(
 			err, -ETIMEDOUT, "nothing was printed for %.0f s", (double)timeout / 1e6);
 	else if (!r)

@@ -174,6 +174,7 @@ static json_t *options_of(const struct run *x)
 	set_seconds(j, "sustain", o->sustain);
 	set_number(j, "calls", o->calls);
 	set_flag(j, "fresh", o->fresh);
+	set_flag(j, "insecure", o->insecure);
 	set_flag(j, "until_stable", o->until_stable);
 	set_flag(j, "ab", o->ab);
 	for (size_t i = 0; i < o->n_from; i++)

@@ -98,7 +98,7 @@ static void find_machines(struct run *run)
 		run->machine[i] = i;
 		for (size_t k = 0; k < i && run->machine[i] == i; k++)
 			if (node_same_kernel(seen[k], seen[i]))
-				run->machine[i] = k;
+				run->machine[i] = run->machine[k];
 	}
 }
 

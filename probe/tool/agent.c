@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -229,9 +230,13 @@ static void check_child(struct agent *a, struct child *c, usec_t now)
 
 static void kill_all(struct agent *a)
 {
-	for (size_t i = 0; i < MAX_CHILDREN; i++)
-		if (a->children[i].pid && !a->children[i].exited)
-			kill(-a->children[i].pid, SIGKILL);
+	for (size_t i = 0; i < MAX_CHILDREN; i++) {
+		if (!a->children[i].pid || a->children[i].exited)
+			continue;
+		kill(-a->children[i].pid, SIGKILL);
+		/* One that was only just started leads no group yet. */
+		kill(a->children[i].pid, SIGKILL);
+	}
 	while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
 		;
 }
@@ -300,8 +305,11 @@ static void turn(struct agent *a, const sigset_t *unblocked)
 
 static void run(struct agent *a)
 {
+	/* What a core file would hold are headers and bodies of calls: secrets. */
+	const struct rlimit no_core = {0};
 	sigset_t child, unblocked;
 
+	setrlimit(RLIMIT_CORE, &no_core);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGCHLD, on_child);
 	sigemptyset(&child);

@@ -18,6 +18,7 @@
 
 #include "lib/base/clock.h"
 #include "lib/base/xalloc.h"
+#include "probe/tool/undo.h"
 
 enum { DOWN_BYTES = 10 * 1024 * 1024, START_MSEC = 10000 };
 
@@ -67,6 +68,10 @@ int stage_open(const char *nginx, const char *below, struct stage *ret, struct e
 		return r;
 	}
 	ret->dir = dir;
+	/* Whoever measures may be killed, and the folder is large. */
+	ret->undo = undo_arm((const char *const[]){"/bin/rm", "-rf", "--", dir, NULL});
+	if (ret->undo < 0)
+		return err_errno(err, ret->undo, "watching over '%s'", dir);
 	if (unshare(CLONE_NEWNET) < 0)
 		return err_errno(err, -errno, "making a network namespace");
 	r = raise_loopback(err);
@@ -112,6 +117,10 @@ void stage_close(struct stage *s)
 	stop(&s->back);
 	if (s->dir)
 		remove_folder(s->dir);
+	if (s->undo > 0) {
+		(void)!write(s->undo, "", 1); /* there is nothing left to do */
+		close(s->undo);
+	}
 	free(s->dir);
 	*s = (struct stage){0};
 }

@@ -19,6 +19,7 @@ struct stage {
 	const char *nginx; /* path of the program; borrowed */
 	char *dir;         /* owned: configurations, temporary files; removed by stage_close() */
 	pid_t front, back; /* masters; 0: not running */
+	int undo;          /* removes the folder when this process is killed */
 };
 
 /* The calling process moves into a network namespace of its own for good.  Needs root.  The folder

@@ -8,11 +8,15 @@
  * other end, SIGKILL included, is seen by a process of another session, over a pipe: that one runs
  * the program, up to three times until it succeeds, and ends.
  */
+#include "probe/tool/undo.h"
+
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -32,14 +36,14 @@ static void on_term(int sig)
 	_exit(0);
 }
 
-static bool run_program(char **argv)
+static bool run_program(const char *const *argv)
 {
 	int status = 1;
 	pid_t pid = fork();
 
 	if (pid == 0) {
 		alarm(TRY_SECONDS);
-		execv(argv[0], argv);
+		execv(argv[0], (char *const *)argv);
 		_exit(127);
 	}
 	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
@@ -48,7 +52,7 @@ static bool run_program(char **argv)
 }
 
 /* In the process of the other session. */
-static void _noreturn_ watch(int fd, char **argv)
+static void _noreturn_ watch(int fd, const char *const *argv)
 {
 	char c;
 	ssize_t n;
@@ -77,7 +81,7 @@ static bool let_go(int keep)
 }
 
 /* Twice, so that the process that watches is nobody's child that could be waited for. */
-static bool start_watching(int fds[2], char **argv)
+static bool start_watching(int fds[2], const char *const *argv)
 {
 	int status = 1;
 	pid_t pid = fork();
@@ -96,19 +100,29 @@ static bool start_watching(int fds[2], char **argv)
 	return pid > 0 && status == 0;
 }
 
-int tool_undo(int argc, char **argv)
+int undo_arm(const char *const *argv)
 {
 	int fds[2];
 
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return -errno;
+	if (start_watching(fds, argv))
+		return fds[1];
+	close(fds[1]);
+	return -EAGAIN;
+}
+
+int tool_undo(int argc, char **argv)
+{
 	if (argc < 2 || argv[1][0] != '/') {
 		fputs("usage: svarm-probe undo /PROGRAM [ARGUMENT…]\n", stderr);
 		return TOOL_USAGE;
 	}
-	if (pipe2(fds, O_CLOEXEC) < 0 || !start_watching(fds, argv + 1)) {
-		perror("svarm-probe undo");
+	pipe_fd = undo_arm((const char *const *)argv + 1);
+	if (pipe_fd < 0) {
+		fprintf(stderr, "svarm-probe undo: %s\n", strerror(-pipe_fd));
 		return TOOL_FAULT;
 	}
-	pipe_fd = fds[1];
 	signal(SIGTERM, on_term);
 	puts("{\"armed\": true}");
 	fflush(stdout);

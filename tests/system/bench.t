@@ -224,6 +224,7 @@ for args, says in (
         (["htpp"], "no section is named 'htpp'; did you mean 'http'?"),
         (["http", "--url", "ftp://x/"], "a URL begins with http://"),
         (["http", "--url", "http://kari:hunter2@x/"], "no user and password in the URL"),
+        (["--url", "http://", "@home"], "no section is named '@home'"),
         (["http", "--url", URL, "-d", "soon"], "--duration: 'soon'"),
         (["http", "--url", URL, "--rate", "0"], "option '--rate' wants requests a second"),
         (["http", "--url", URL, "--ramp-to", "10"], "--ramp-to needs --rate"),
@@ -349,7 +350,7 @@ ok(p.returncode == 1 and "✗ http: " in p.stdout, "a port where nobody listens"
 p = run("http", "--url", URL + "/fails", *QUICK, "--fail-if", "http.errors > 1%")
 ok(p.returncode == 1 and re.search(r"http.errors > 1% +100 %  exceeded", p.stdout), "a server that fails", p.stdout)
 
-p = run("http", "--url", URL + "/look", *QUICK, "-X", "PUT", "-H", "Authorization: Bearer hunter2",
+p = run("http", "--url", URL + "/look", *QUICK, "--insecure", "-X", "PUT", "-H", "Authorization: Bearer hunter2",
         "--data-file", "-", "--json", "--events", path("events"), "--html", path("s.html"), "--junit", path("s.xml"),
         "-v", input="body hunter3", stdin=None)
 seen = Server.seen
@@ -357,7 +358,7 @@ ok(seen.get("method") == "PUT" and seen["headers"].get("Authorization") == "Bear
    "method, header and body arrive", seen)
 everything = p.stdout + p.stderr + "".join(open(path(f), encoding="utf-8").read() for f in ("events", "s.html", "s.xml"))
 ok("hunter" not in everything and document(p)["options"]["headers"] == ["authorization"] and
-   document(p)["options"]["body_bytes"] == 12, "and stand in nothing that is written", document(p).get("options"))
+   document(p)["options"]["body_bytes"] == 12 and document(p)["options"]["insecure"] is True, "and stand in nothing that is written", document(p).get("options"))
 
 # On a terminal: one line that is drawn over.
 pid, fd = pty.fork()

@@ -20,7 +20,7 @@ find_nginx "$work" || skip "no nginx on this machine and none to download"
 
 probe=${PROBE:-build/san/svarm-probe}
 [ -x "$probe" ] || make -s VARIANT=san "$probe" >&2
-echo 1..10
+echo 1..12
 number=0
 report() { # STATUS NAME
 	number=$((number + 1))
@@ -54,3 +54,27 @@ holds "calls find the default queue full" '.note_before[0] > 0'
 holds "and have room in a long one" '.note_after[0] == 0'
 tuning 3 "no nginx: it says so" --nginx /nonexistent
 report "$(find "$work/stage" -mindepth 1 | wc -l)" "nothing is left"
+
+poll() { # COMMAND…: until it succeeds, for half a minute
+	local i
+	for ((i = 0; i < 300; i++)); do
+		"$@" && return
+		sleep 0.1
+	done
+	return 1
+}
+is_clean() { [ -d "$work/stage" ] && [ -z "$(find "$work/stage" -mindepth 1 2>/dev/null)" ]; }
+has_begun() { compgen -G "$work/stage/*/front.conf" >/dev/null; }
+for signal in KILL TERM; do
+	rm -rf "$work/stage"
+	mkdir "$work/stage"
+	"$probe" tuning --nginx "$nginx" --dir "$work/stage" --only upstream_keepalive --rounds 25 --seconds 60 \
+		>"$work/out" 2>"$work/err" &
+	pid=$!
+	status=0
+	poll has_begun || status=1
+	kill -"$signal" "$pid"
+	wait "$pid" 2>/dev/null || true
+	poll is_clean || status=1
+	report $status "nothing is left after SIG$signal"
+done

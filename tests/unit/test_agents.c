@@ -10,7 +10,7 @@
 #include <dirent.h>
 #include <sys/socket.h>
 
-#include "probe/bench/agents.h"
+#include "probe/bench/agents_impl.h"
 #include "tests/unit/local_link.h"
 
 static const char spec[] =
@@ -308,6 +308,21 @@ static void test_unread(void **state)
 	assert_int_equal(agent_job_end(j), 128 + SIGTERM);
 }
 
+/* A node that prints for ever holds nobody up for ever. */
+static void test_overdue(void **state)
+{
+	_cleanup_err_ struct err err = ERR_INIT;
+	struct agent_job *j;
+	const char *line;
+
+	assert_int_equal(agent_start(agent_a(), COMMAND("/usr/bin/yes"), &j, &err), 0);
+	assert_true(j->until > clock_now() + 60 * SECONDS);
+	assert_int_equal(agent_job_line(j, 60 * SECONDS, &line, &err), 1);
+	j->until = clock_now();
+	assert_int_equal(agent_job_line(j, 60 * SECONDS, &line, &err), -ETIMEDOUT);
+	assert_int_equal(agent_job_end(j), 128 + SIGTERM);
+}
+
 static void test_container(void **state)
 {
 	static const char none[] =
@@ -440,6 +455,7 @@ int main(void)
 		cmocka_unit_test(test_many_lines),
 		cmocka_unit_test(test_at_once),
 		cmocka_unit_test(test_unread),
+		cmocka_unit_test(test_overdue),
 		cmocka_unit_test(test_container),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_hostile),

@@ -72,6 +72,11 @@ static void test_failures(void **state)
 	assert_int_equal(file_write(".", "x", 1, &err), -EISDIR);
 	holds("a", "two");
 	assert_int_equal(count(), 2);
+	/* A link that cannot be followed is not replaced. */
+	assert_int_equal(symlink("loop", "loop"), 0);
+	assert_int_equal(file_write("loop", "x", 1, &err), -ELOOP);
+	assert_int_equal(count(), 3);
+	assert_int_equal(unlink("loop"), 0);
 }
 
 static int enter(void **state)

@@ -126,6 +126,24 @@ static void test_json(void **state)
 	assert_json("x\xffy\xe6\x97", "\"x\xef\xbf\xbdy\xef\xbf\xbd\xef\xbf\xbd\"");
 }
 
+static void assert_xml(const char *s, const char *expect)
+{
+	_cleanup_buf_ struct buf out = BUF_INIT;
+
+	quote_xml(&out, s);
+	assert_string_equal(buf_str(&out), expect);
+}
+
+static void test_xml(void **state)
+{
+	assert_xml("", "");
+	assert_xml("<a b=\"c\">&amp;", "&lt;a b=&quot;c&quot;&gt;&amp;amp;");
+	assert_xml("a\x1b[2J\nb\xff", "a\\x1b[2J\\nb\\xff");
+	/* No reader of XML takes these two, whatever they stand in. */
+	assert_xml("a\xef\xbf\xbe\xef\xbf\xbfz", "a\xef\xbf\xbd\xef\xbf\xbdz");
+	assert_xml("\xef\xbf\xbd \xef\xbe\xbf", "\xef\xbf\xbd \xef\xbe\xbf");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -134,6 +152,7 @@ int main(void)
 		cmocka_unit_test(test_plain_stays_plain),
 		cmocka_unit_test(test_escape),
 		cmocka_unit_test(test_json),
+		cmocka_unit_test(test_xml),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
