@@ -175,10 +175,10 @@ ok(set(fixture) | members(top["client"], set()) | set(fixture["nodes"][0]) | set
 probes = re.findall(r'^\t\{"([a-z]+\.[a-z0-9]+)", "([a-z]+)"', open("probe/probes.c", encoding="utf-8").read(), re.M)
 names = {name for probe in probes for name in probe}
 wrong_names = []
-for path in sorted(glob.glob("probe/**/*.c", recursive=True) + glob.glob("cli/*.c")):
+for file in sorted(glob.glob("probe/**/*.c", recursive=True) + glob.glob("cli/*.c")):
     # What a line's end has split is one text.
-    source = re.sub(r'"\s*"', "", open(path, encoding="utf-8").read())
-    wrong_names += [f"{path}: {n}" for n in re.findall(r"--only ([a-z0-9.,_]+)", source) if n.rstrip(".,") not in names]
+    source = re.sub(r'"\s*"', "", open(file, encoding="utf-8").read())
+    wrong_names += [f"{file}: {n}" for n in re.findall(r"--only ([a-z0-9.,_]+)", source) if n.rstrip(".,") not in names]
 ok(len(names) > 40 and not wrong_names, "what remedies tell to look at are probes", wrong_names)
 
 # ---- documents of earlier runs ------------------------------------------------------------------
