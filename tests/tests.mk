@@ -12,7 +12,11 @@ STYLE_TESTS := $(wildcard tests/style/*.t)
 PLAN_TESTS := $(wildcard tests/plan/*.t)
 # What puts the cluster under load; the last of them, with three managers, only on demand.
 LOAD_TESTS := $(sort $(wildcard tests/lab/t/7*.t))
-LAB_TESTS := $(filter-out tests/lab/t/76-managers.t,$(sort $(wildcard tests/lab/t/*.t)))
+# What svarm bench says of the lab.  Faults of disks, processors and the network, which check-system tries
+# without a lab, are tried on it only on demand.
+BENCH_TESTS := tests/lab/t/61-gate.t $(sort $(wildcard tests/lab/t/68*.t tests/lab/t/69*.t))
+ON_DEMAND := tests/lab/t/68-bench-net.t tests/lab/t/68-bench-nodes.t tests/lab/t/76-managers.t
+LAB_TESTS := $(filter-out $(ON_DEMAND),$(sort $(wildcard tests/lab/t/*.t)))
 
 UNIT_PROGRAMS := $(addprefix $(T)/,$(UNIT_TESTS))
 FUZZ_PROGRAMS := $(addprefix $(T)/,$(FUZZ_TARGETS))
@@ -82,6 +86,9 @@ check-lab: all images images-monitoring build/async_load ## the three-node lab, 
 check-load: all images ## the lab under load: bursts, updates, reboots, kills, three managers (needs root)
 	$(q)$(RUN) $(LOAD_TESTS)
 
+check-bench: all images ## svarm bench on the lab, with every fault that it tells (needs root)
+	$(q)$(RUN) $(BENCH_TESTS)
+
 lab-up: ## boot the three-node lab (needs root)
 	$(q)tests/lab/lab up
 lab-down: ## nothing of the lab left running or mounted
@@ -113,5 +120,5 @@ bench-loadgen: ## the load generator against wrk, ab, h2load, hey; MEM_SECONDS=6
 bench: bench-converge bench-faas bench-loadgen ## all benchmarks
 
 .PHONY: test-programs fuzz deps check check-style check-unit check-fuzz check-plan check-system \
-	check-api check-lab check-load lab-up lab-down lab-reset lab-ssh demo report-png bench bench-converge bench-async \
+	check-api check-lab check-load check-bench lab-up lab-down lab-reset lab-ssh demo report-png bench bench-converge bench-async \
 	bench-faas bench-loadgen

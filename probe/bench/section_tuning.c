@@ -124,6 +124,11 @@ static int run(struct bench *b, struct section_result *ret, struct err *err)
 	return 0;
 }
 
+static void add_value(struct buf *out, double v)
+{
+	buf_addf(out, v >= 1000 ? "%.0f" : "%.4g", v);
+}
+
 static void print_row(const json_t *row, struct buf *out)
 {
 	const json_t *before = json_object_get(row, "before"),
@@ -133,9 +138,12 @@ static void print_row(const json_t *row, struct buf *out)
 	_cleanup_buf_ struct buf line = BUF_INIT;
 
 	buf_addf(&line, "%-20s ", setting ? setting : "?");
-	if (json_is_number(before) && json_is_number(after))
-		buf_addf(&line, "%.4g -> %.4g %s, ", json_number_value(before),
-			json_number_value(after), unit ? unit : "");
+	if (json_is_number(before) && json_is_number(after)) {
+		add_value(&line, json_number_value(before));
+		buf_adds(&line, " -> ");
+		add_value(&line, json_number_value(after));
+		buf_addf(&line, " %s, ", unit ? unit : "");
+	}
 	buf_addf(&line, "%s%s%s%s", text ? text : "", note ? " (" : "", note ? note : "",
 		note ? ")" : "");
 	buf_adds(out, "  ");

@@ -210,6 +210,18 @@ static void a_busy_client_judges_nothing(void **state)
 	assert_non_null(result.remedy);
 }
 
+/* One part of the way alone is fast enough to keep any client busy. */
+static void a_part_may_keep_it_busy(void **state)
+{
+	struct http_found found = {0};
+
+	add_round(http_found_add(&found, "client", "ingress", "http://x/"), WELL(2, 0.1));
+	add_round(http_found_add(&found, "lab-1", "function", "http://y/"), WELL(1, 0.91));
+	judge(&found);
+	assert_int_equal(result.state, HEALTH_OK);
+	assert_null(strstr(result.text, "bottleneck"));
+}
+
 static void failures(void **state)
 {
 	static const struct {
@@ -438,6 +450,7 @@ int main(void)
 		cmocka_unit_test(points_that_are_missing),
 		judging(all_is_well),
 		judging(a_busy_client_judges_nothing),
+		judging(a_part_may_keep_it_busy),
 		cmocka_unit_test(failures),
 		judging(the_worst_view_counts),
 		judging(rounds_that_do_not_agree),

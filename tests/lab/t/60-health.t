@@ -72,12 +72,10 @@ faults() {
 	done
 	recover
 }
-# Wait until all is well: tasks need a while to come back.  What dockerd logged, and that tasks failed
-# while other faults were tried, is history.
+# Wait until all is well: tasks need a while to come back.
 settle() {
 	for _ in {1..40}; do
-		health && jq -e '[.probes[] | select(.state == "warning") | .id] - ["docker.errors", "functions.restarts"] == []' \
-			"$finding" >/dev/null && return
+		health && well "$finding" && return
 		sleep 1
 	done
 	return 1

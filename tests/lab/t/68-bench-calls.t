@@ -43,8 +43,7 @@ replicas() {
 # Whether `svarm health` finds nothing, in the end.
 settle() {
 	for _ in {1..40}; do
-		"$svarm" health "$spec" --json -q 2>/dev/null >"$tmp/health" &&
-			jq -e '.counts.warnings == 0' "$tmp/health" >/dev/null && return
+		"$svarm" health "$spec" --json -q 2>/dev/null >"$tmp/health" && well "$tmp/health" && return
 		sleep 0.5
 	done
 	return 1

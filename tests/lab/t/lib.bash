@@ -63,3 +63,8 @@ in_container() { # NODE SERVICE COMMAND
 	node "$1" "nsenter -n -t \$(docker inspect -f '{{.State.Pid}}' \
 		\$(docker ps -q --filter label=com.docker.swarm.service.name=$2 | head -n 1)) $3"
 }
+# well FILE: health's JSON has no warnings; what dockerd logged, and that tasks failed while other faults were
+# tried, is history.
+well() {
+	jq -e '[.probes[] | select(.state == "warning") | .id] - ["docker.errors", "functions.restarts"] == []' "$1" >/dev/null
+}
