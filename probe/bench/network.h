@@ -73,6 +73,9 @@ void network_sum(const struct network_pair *p, struct network_sum *ret);
 /* State, text, remedy, figures and detail.  @names are the nodes'. */
 void network_judge(const struct network *networks, size_t n, const char *const *names,
 	struct section_result *ret);
+/* How many pairs of @net are @bad (by pair), and the first of them; there must be one. */
+size_t network_count_bad(const struct network *net, const bool *bad);
+size_t network_first_bad(const bool *bad);
 /* Its parts: "lab-1 to lab-2", "every pair with lab-2" … for the pairs of which @bad is true, at
  * least one; figures of all rounds; one network with its pairs appended to @detail. */
 const char *network_which(

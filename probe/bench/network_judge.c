@@ -38,24 +38,6 @@ struct view {
 	size_t n_findings;
 };
 
-static size_t count_bad(const struct view *v)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < v->net->n_pairs; i++)
-		n += v->bad[i];
-	return n;
-}
-
-static size_t first_bad(const struct view *v)
-{
-	size_t i = 0;
-
-	while (!v->bad[i])
-		i++;
-	return i;
-}
-
 static const char *which(const struct view *v)
 {
 	return network_which(v->net, v->bad, v->names, &v->r->arena);
@@ -103,7 +85,7 @@ static bool is_silent(const struct network_sum *s, double than)
 
 static const char *error_of(const struct view *v)
 {
-	const char *error = v->sums[first_bad(v)].error;
+	const char *error = v->sums[network_first_bad(v->bad)].error;
 
 	return error ? error : "no reason given";
 }
@@ -111,7 +93,7 @@ static const char *error_of(const struct view *v)
 static void judge_reach(struct view *v)
 {
 	mark(v, is_silent, 0);
-	if (count_bad(v))
+	if (network_count_bad(v->net, v->bad))
 		finding(v, HEALTH_FAIL, which(v),
 			is_overlay(v)
 				? "let UDP 4789, and TCP and UDP 7946, pass between the "
@@ -129,7 +111,7 @@ static bool is_tcp_only(const struct network_sum *s, double than)
 static void judge_udp(struct view *v)
 {
 	mark(v, is_tcp_only, 0);
-	if (count_bad(v))
+	if (network_count_bad(v->net, v->bad))
 		finding(v, HEALTH_WARN, which(v),
 			"let UDP pass between the private addresses of the nodes: the overlay "
 			"network is made of it",
@@ -155,9 +137,9 @@ static void judge_mtu(struct view *v)
 	const struct network_sum *worst;
 
 	mark(v, is_narrow, 0);
-	if (!count_bad(v))
+	if (!network_count_bad(v->net, v->bad))
 		return;
-	worst = &v->sums[first_bad(v)];
+	worst = &v->sums[network_first_bad(v->bad)];
 	for (size_t i = 0; i < v->net->n_pairs; i++)
 		if (v->bad[i] && v->sums[i].path_mtu < worst->path_mtu)
 			worst = &v->sums[i];
@@ -177,7 +159,7 @@ static bool is_gap(const struct network_sum *s, double than)
 static void judge_gaps(struct view *v)
 {
 	mark(v, is_gap, 0);
-	if (count_bad(v))
+	if (network_count_bad(v->net, v->bad))
 		finding(v, HEALTH_WARN, which(v),
 			"run the section again; svarm health --only overlay --only swarm",
 			"not all could be measured: %s", error_of(v));
@@ -193,7 +175,7 @@ static void judge_loss(struct view *v)
 	double most = 0;
 
 	mark(v, is_lossy, LOSS_WARN);
-	if (!count_bad(v))
+	if (!network_count_bad(v->net, v->bad))
 		return;
 	for (size_t i = 0; i < v->net->n_pairs; i++)
 		most = v->bad[i] ? MAX_OF(most, v->sums[i].loss_percent) : most;
@@ -255,19 +237,19 @@ static void judge_round_trips(struct view *v)
 	double p50 = usual(v, pick_p50, false), p99 = usual(v, pick_p99, false);
 
 	mark(v, is_far, p50);
-	if (count_bad(v)) {
+	if (network_count_bad(v->net, v->bad)) {
 		finding(v, HEALTH_WARN, which(v),
 			"look where these nodes stand (zone, provider) and what else loads them",
 			"round trips of %.1f ms, where fast pairs have %.2f",
-			v->sums[first_bad(v)].rtt.p50, p50);
+			v->sums[network_first_bad(v->bad)].rtt.p50, p50);
 		return;
 	}
 	mark(v, has_tail, p99);
-	if (count_bad(v))
+	if (network_count_bad(v->net, v->bad))
 		finding(v, HEALTH_WARN, which(v),
 			"look for what else uses these nodes and their link; svarm bench cpu",
 			"one round trip in a hundred takes %.1f ms, where fast pairs have %.2f",
-			v->sums[first_bad(v)].rtt.p99, p99);
+			v->sums[network_first_bad(v->bad)].rtt.p99, p99);
 }
 
 static void judge_throughput(struct view *v)
@@ -275,11 +257,11 @@ static void judge_throughput(struct view *v)
 	double speed = usual(v, pick_speed, true);
 
 	mark(v, is_thin, speed);
-	if (count_bad(v))
+	if (network_count_bad(v->net, v->bad))
 		finding(v, HEALTH_WARN, which(v),
 			"look for limits of the provider, and for what else uses the link",
 			"%.0f Mbit/s, where fast pairs have %.0f",
-			v->sums[first_bad(v)].throughput_mbit, speed);
+			v->sums[network_first_bad(v->bad)].throughput_mbit, speed);
 }
 
 /* The overlay's packets are longer by a header on the private network.  Where they are too long
@@ -289,7 +271,7 @@ static void judge_fit(struct view *v, const struct network *private, const struc
 	int overlay = 0, below = 0;
 
 	mark(v, is_narrow, 0);
-	if (count_bad(v))
+	if (network_count_bad(v->net, v->bad))
 		return; /* that is said already */
 	for (size_t i = 0; i < v->net->n_pairs; i++)
 		overlay = MAX_OF(overlay, v->sums[i].interface_mtu);

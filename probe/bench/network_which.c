@@ -23,20 +23,20 @@ static size_t count(const struct view *v, size_t node, bool bad_only)
 	return n;
 }
 
-static size_t count_bad(const struct view *v)
+size_t network_count_bad(const struct network *net, const bool *bad)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < v->net->n_pairs; i++)
-		n += v->bad[i];
+	for (size_t i = 0; i < net->n_pairs; i++)
+		n += bad[i];
 	return n;
 }
 
-static size_t first_bad(const struct view *v)
+size_t network_first_bad(const bool *bad)
 {
 	size_t i = 0;
 
-	while (!v->bad[i])
+	while (!bad[i])
 		i++;
 	return i;
 }
@@ -44,7 +44,8 @@ static size_t first_bad(const struct view *v)
 /* Is @node in every bad pair, and is every pair of it bad? */
 static bool is_to_blame(const struct view *v, size_t node)
 {
-	return count(v, node, true) == count_bad(v) && count(v, node, false) == count_bad(v);
+	return count(v, node, true) == network_count_bad(v->net, v->bad) &&
+	       count(v, node, false) == network_count_bad(v->net, v->bad);
 }
 
 /* Are the bad pairs just those from @node (or, with @to, those that lead there)? */
@@ -65,10 +66,10 @@ const char *network_which(
 	const struct network *net, const bool *bad, const char *const *names, struct arena *arena)
 {
 	const struct view view = {net, bad}, *v = &view;
-	const struct network_pair *p = &v->net->pairs[first_bad(v)];
+	const struct network_pair *p = &v->net->pairs[network_first_bad(v->bad)];
 	const char *from = names[p->from], *to = names[p->to];
 	bool blame_from = is_to_blame(v, p->from), blame_to = is_to_blame(v, p->to);
-	size_t n = count_bad(v);
+	size_t n = network_count_bad(v->net, v->bad);
 	bool one = true;
 
 	if (n == 1)
