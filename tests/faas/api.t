@@ -319,7 +319,7 @@ def main():
         # freed memory is freed: what a reader costs can be seen
         s.start_gateway(ASAN_OPTIONS="detect_leaks=0:quarantine_size_mb=1")
     except BaseException:
-        print("Bail out! the gateway did not start")
+        print("not ok - the gateway did not start")
         for name in sorted(s.children):
             print("# %s: %s" % (name, s.log(name)[-1500:].replace("\n", "\n# ")))
         s.close()

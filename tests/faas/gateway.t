@@ -551,7 +551,7 @@ def main():
         s.start_gateway(SVARM_WAKE_TIMEOUT="1s")
         s.function("echo", ["127.0.0.2", "127.0.0.3"])
     except BaseException:
-        print("Bail out! the gateway did not start")
+        print("not ok - the gateway did not start")
         for name in sorted(s.children):
             print("# %s: %s" % (name, s.log(name)[-1500:].replace("\n", "\n# ")))
         s.close()

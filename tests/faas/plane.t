@@ -518,7 +518,7 @@ def main():
         s.start_gateway(SVARM_WORKER_PROCESSES=str(WORKERS), SVARM_RESYNC="60s")
         s.function("echo", ["127.0.0.2"])
     except BaseException:
-        print("Bail out! the gateway did not start")
+        print("not ok - the gateway did not start")
         for name in sorted(s.children):
             print("# %s: %s" % (name, s.log(name)[-1500:].replace("\n", "\n# ")))
         s.close()

@@ -555,7 +555,7 @@ def main():
         s.function("echo", ["127.0.0.2"])
         s.start_worker()
     except BaseException:
-        print("Bail out! the programs did not start")
+        print("not ok - the programs did not start")
         for name in sorted(s.children):
             print("# %s: %s" % (name, s.log(name)[-1500:].replace("\n", "\n# ")))
         s.close()

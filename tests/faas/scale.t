@@ -559,7 +559,7 @@ def main():
         s.start_docker()
         s.start_gateway(**SETTINGS)
     except BaseException:
-        print("Bail out! the gateway did not start")
+        print("not ok - the gateway did not start")
         for name in sorted(s.children):
             print("# %s: %s" % (name, s.log(name)[-1500:].replace("\n", "\n# ")))
         s.close()
