@@ -50,10 +50,10 @@ says "healthy" '^healthy: '
 # ---- a service that is as it should be and yet does not run ------------------------------------------
 # A task that no node has room for never ends, and the one that takes its place waits for that: with
 # nobody's help, for a minute.  Docker wants none of the service meanwhile.
-newest() { # PATTERN: within 40 s the gateway's newest task is wanted to be, and is, like that
+newest() { # PATTERN: within 40 s the leader's newest task of the gateway is wanted to be, and is, like that
 	for _ in $(seq 80); do
 		# shellcheck disable=SC2053
-		[[ $(node 1 "docker service ps --format '{{.DesiredState}} {{.CurrentState}}' svarm_gateway" | sed -n 1p) == $1 ]] && return
+		[[ $(node 1 "docker service ps --filter node=lab-1 --format '{{.DesiredState}} {{.CurrentState}}' svarm_gateway" | sed -n 1p) == $1 ]] && return
 		sleep 0.5
 	done
 	return 1
