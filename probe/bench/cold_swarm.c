@@ -7,6 +7,8 @@
 #include <string.h>
 
 enum { CLOCK_ROUNDS = 3 };
+/* By how much an event may seem to be outside of the call; seconds. */
+#define CLOCK_SLACK 0.5
 
 int cold_replicas(const struct place *p, int *ret, struct err *err)
 {
@@ -144,16 +146,19 @@ static int inspect_container(struct agent *agent, const char *id, json_t **ret, 
 	return place_docker_json(agent, argv, ret, err);
 }
 
-static int event_created(
-	struct agent *agent, const char *id, double since, double *ret, struct err *err)
+/* Both ends in full: docker cuts a relative end, such as "0s", to the whole second, and would leave
+ * out what has happened since. */
+static int event_created(struct agent *agent, const char *id, double since, double until,
+	double *ret, struct err *err)
 {
-	char from[32], container[80];
-	const char *const argv[] = {"events", "--since", from, "--until", "0s", "--filter",
-		container, "--filter", "event=create", "--format", "{{json .}}", NULL};
+	char from[32], to[32], container[80];
+	const char *const argv[] = {"events", "--since", from, "--until", to, "--filter", container,
+		"--filter", "event=create", "--format", "{{json .}}", NULL};
 	_cleanup_buf_ struct buf out = BUF_INIT;
 	int r;
 
-	snprintf(from, sizeof(from), "%.0f", since);
+	snprintf(from, sizeof(from), "%.3f", since);
+	snprintf(to, sizeof(to), "%.3f", until);
 	snprintf(container, sizeof(container), "container=%s", id);
 	r = place_docker(agent, argv, &out, err);
 	if (r == 0)
@@ -182,7 +187,8 @@ static int look_at(const struct bench *b, const json_t *task, const double *ahea
 	t.ahead = ahead[node->index];
 	if (!isfinite(t.started) || t.started - t.ahead >= ret->started - ret->ahead)
 		return 0;
-	r = event_created(agent, id, t.begin + t.ahead - 2, &t.made, err);
+	r = event_created(agent, id, t.begin + t.ahead - CLOCK_SLACK,
+		t.begin + t.seconds + t.ahead + CLOCK_SLACK, &t.made, err);
 	if (r < 0)
 		return r;
 	*ret = t;
