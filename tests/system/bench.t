@@ -71,6 +71,13 @@ def write(name, text):
     return path(name)
 
 
+class Quiet(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_):
+        """A load ends amid its calls; that is no error."""
+
+
 class Server(http.server.BaseHTTPRequestHandler):
     """Answers what it was asked for, and remembers one request."""
     protocol_version = "HTTP/1.1"
@@ -92,8 +99,7 @@ class Server(http.server.BaseHTTPRequestHandler):
         pass
 
 
-server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Server)
-server.daemon_threads = True
+server = Quiet(("127.0.0.1", 0), Server)
 threading.Thread(target=server.serve_forever, daemon=True).start()
 URL = f"http://127.0.0.1:{server.server_address[1]}"
 nobody = socket.socket()  # bound, so that the port stays ours, and never listening
