@@ -37,7 +37,7 @@ static void add_line(struct plot *p, char *name, struct chart_point *points, siz
 
 static void add_mark(struct plot *p, double rate, double cost, char *text)
 {
-	p->marks[p->n_marks++] = (struct chart_mark){{rate, cost}, text};
+	p->marks[p->n_marks++] = (struct chart_mark){{rate, cost}, text, 0};
 }
 
 /* Both ends of the range, and wide enough for each load of interest. */
