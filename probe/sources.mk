@@ -61,6 +61,8 @@ PROBE_SRC := \
 	probe/collect_scan.c \
 	probe/collect_tls.c \
 	probe/cost.c \
+	probe/cost_curves.c \
+	probe/cost_measured.c \
 	probe/cost_plot.c \
 	probe/cost_swing.c \
 	probe/health.c \
