@@ -1,4 +1,5 @@
 CLI_SRC := \
+	cli/bench_cost.c \
 	cli/bench_job.c \
 	cli/bench_junit.c \
 	cli/bench_load.c \

@@ -94,6 +94,8 @@ PROBE_SRC := \
 	probe/report/async.c \
 	probe/report/cold.c \
 	probe/report/comparison.c \
+	probe/report/cost.c \
+	probe/report/cost_chart.c \
 	probe/report/cpu.c \
 	probe/report/disk.c \
 	probe/report/environment.c \

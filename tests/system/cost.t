@@ -70,6 +70,17 @@ for command, text in shown[1:]:
     p = run(*shlex.split(command), cwd=T.name)
     ok(p.returncode == 0 and p.stdout.startswith(text) and not p.stderr,
        "that of a measurement prints what the page shows", p.stdout + p.stderr)
+reports = re.findall(r"^    (svarm bench --input bench.json .*--html (\S+))$", page, re.M)
+ok(len(reports) == 2, "and of reports", reports)
+for command, name in reports:
+    p = subprocess.run([SVARM, *shlex.split(command)[1:]], capture_output=True, text=True, timeout=60, cwd=T.name,
+                       stdin=subprocess.DEVNULL, check=False)
+    load = "60" if "rate=60" in command else "466.7"
+    made = ""
+    if p.returncode in (0, 1):
+        made = open(os.path.join(T.name, name), encoding="utf-8").read()
+        os.remove(os.path.join(T.name, name))
+    ok(f">load: {load}/s</text>" in made, f"a report that marks {load} calls a second", p.stderr or made[:200])
 for command, text in shown[:1]:
     p = run(*shlex.split(command))
     ok(p.returncode == 0 and p.stdout.startswith(text) and not p.stderr,
