@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/bench_cost.h"
 #include "lib/base/quote.h"
 #include "lib/base/xalloc.h"
 #include "lib/spec/suggest.h"
@@ -264,11 +265,14 @@ int bench_job_make(const struct cli *cli, struct bench_job *ret, struct err *err
 		return err->code = ERR_SPEC;
 	if ((r = read_documents(ret, err)) < 0)
 		return r;
+	if ((r = bench_cost_begin(ret, err)) < 0)
+		return r;
 	return take_thresholds(ret, err);
 }
 
 void bench_job_done(struct bench_job *j)
 {
+	bench_cost_done(j);
 	arena_done(&j->arena);
 	buf_wipe(&j->body);
 	free(j->sections);

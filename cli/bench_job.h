@@ -5,6 +5,7 @@
 #pragma once
 
 #include "cli/cmd.h"
+#include "cli/cost_job.h"
 #include "lib/base/arena.h"
 #include "lib/base/buf.h"
 #include "lib/ext/json.h"
@@ -20,7 +21,7 @@ struct bench_own {
 	const char *html, *junit, *compare, *input;
 	int connections, threads, rounds, calls;
 	bool fresh, insecure, until_stable, ab, save;
-	struct option_list headers, from, fail_if;
+	struct option_list headers, from, fail_if, cost;
 };
 
 struct bench_job {
@@ -33,8 +34,10 @@ struct bench_job {
 	char *file[1];                      /* the spec's path; NULL: not given */
 	struct bench_threshold *thresholds; /* owned */
 	size_t n_thresholds, cap_thresholds;
-	json_t *input;   /* owned; of --input */
-	json_t *earlier; /* owned; of --compare */
+	json_t *input;            /* owned; of --input */
+	json_t *earlier;          /* owned; of --compare */
+	struct cost_options cost; /* of --cost; bench_cost.h */
+	struct cost_job cost_job;
 };
 
 /* @ret must be zeroed; owned by the caller (bench_job_done), also on failure. */

@@ -8,6 +8,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "cli/bench_cost.h"
 #include "lib/base/clock.h"
 #include "lib/base/quote.h"
 #include "lib/base/table.h"
@@ -361,6 +362,7 @@ void bench_print(const json_t *doc, struct buf *out, bool color, size_t width)
 
 	for (size_t i = 0; i < n; i++)
 		add_section(&p, names[i]);
+	bench_cost_print(doc, out, color, width);
 	add_thresholds(&p);
 	add_comparison(&p);
 	add_verdict(&p);

@@ -2,6 +2,7 @@
  * `svarm bench`: what does the cluster, or any URL, give?  Measures, judges by thresholds, compares
  * with an earlier run, and writes what others want to see.
  */
+#include "cli/bench_cost.h"
 #include "cli/bench_job.h"
 #include "cli/bench_print.h"
 #include "cli/cmds.h"
@@ -58,6 +59,10 @@ static const struct option options[] = {
 		"set an earlier --json beside it; 'saved': the newest on the leader", AT(compare)},
 	{0, "input", OPTION_STRING, "FILE",
 		"measure nothing: show, judge and report this --json of an earlier run", AT(input)},
+	{0, "cost", OPTION_LIST, "NAME=X",
+		"what it costs by use and on servers, with an option of 'svarm cost': price=450; "
+		"may be repeated",
+		AT(cost)},
 	{0, "html", OPTION_STRING, "FILE", "write the report, one self-contained page", AT(html)},
 	{0, "junit", OPTION_STRING, "FILE", "write JUnit's XML for CI servers", AT(junit)},
 	{0, "save", OPTION_FLAG, NULL, "keep the run on the leader, the newest 20 of them",
@@ -225,6 +230,7 @@ static int answer(struct run *x)
 	const char *verdict;
 
 	judge(x);
+	bench_cost_finish(&x->job, x->doc);
 	write_files(&w);
 	narrated(x, NULL);
 	print_answer(x);
@@ -262,7 +268,7 @@ static int run(const struct cli *cli, struct err *err)
 {
 	const struct bench_own *own = cli->own;
 	struct option_list headers = own->headers, from = own->from; /* their arrays are ours */
-	struct option_list fail_if = own->fail_if;
+	struct option_list fail_if = own->fail_if, cost = own->cost;
 	struct run x = {.cli = cli};
 	int r = bench(&x, err);
 
@@ -273,6 +279,7 @@ static int run(const struct cli *cli, struct err *err)
 	option_list_done(&headers);
 	option_list_done(&from);
 	option_list_done(&fail_if);
+	option_list_done(&cost);
 	return r;
 }
 

@@ -73,6 +73,7 @@ const char *cost_origin_name(enum cost_origin origin)
 	case FROM_OPTION: return "option";
 	case FROM_DEFAULT: return "default";
 	case FROM_PRICES: return "prices";
+	case FROM_BENCH: return "bench";
 	case FROM_NOWHERE: break;
 	}
 	return "none";

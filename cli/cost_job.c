@@ -3,6 +3,9 @@
 
 #include <math.h>
 
+#include "lib/base/quote.h"
+#include "probe/bench/document.h"
+
 /* How an option's text becomes a number. */
 struct input {
 	const char *name, *unit, *means;
@@ -18,6 +21,8 @@ struct input {
 static const struct input inputs[N_INPUTS] = {
 	[INPUT_RATE] = {"rate", "calls/s", "of the function, the mean while there is load",
 		AT(rate), .max = 1000000000},
+	[INPUT_UTILISATION] = {"utilisation", "%", "of the measured throughput: the mean load",
+		AT(utilisation), .max = 10000, .positive = true},
 	[INPUT_HOURS] = {"hours", "a month", "with that load; a month has 730", AT(hours),
 		.max = COST_MAX_HOURS, .dflt = "730"},
 	[INPUT_MS] = {"ms", "ms", "that a call takes", AT(ms), .max = 86400000},
@@ -43,8 +48,6 @@ static const struct input inputs[N_INPUTS] = {
 		.max = 1000000000, .dflt = "0"},
 };
 
-#define SMALLEST 0.001 /* of a number that is not 0: keeps the count of servers in bounds */
-
 static int read_number(const struct input *in, const char *text, double *ret, struct err *err)
 {
 	struct value_context x = {.min = in->min, .max = in->max};
@@ -56,8 +59,8 @@ static int read_number(const struct input *in, const char *text, double *ret, st
 	} else {
 		r = value_amount(&x, text, ret, err);
 	}
-	if (r >= 0 && in->positive && *ret < SMALLEST)
-		r = value_bad(err, text, "is too small: at least %g", SMALLEST);
+	if (r >= 0 && in->positive && *ret < COST_LEAST)
+		r = value_bad(err, text, "is too small: at least %g", COST_LEAST);
 	return r < 0 ? err_wrap(err, "option '--%s'", in->name) : 0;
 }
 
@@ -77,21 +80,17 @@ static int read_input(
 
 /* ---- the case ---- */
 
-/* What the price list says of servers, where the command line does not. */
-static int fill_servers(struct cost_job *j, const struct cost_options *o, struct err *err)
+/* What the price list says of a server, where the command line does not. */
+static int fill_price(struct cost_job *j, const struct cost_options *o, struct err *err)
 {
 	const struct price_servers *s = &j->prices->servers;
-	struct cost_assumed *count = &j->assumed[INPUT_SERVERS], *price = &j->assumed[INPUT_PRICE];
+	struct cost_assumed *price = &j->assumed[INPUT_PRICE];
 	double listed = 1, money = 1;
 	int r;
 
-	if (!s->currency && (isnan(count->value) || isnan(price->value)))
+	if (!s->currency && isnan(price->value))
 		return err_set(err, ERR_SPEC, "'%s' has no servers; give --servers and --price",
 			j->prices->path);
-	if (isnan(count->value)) {
-		count->value = s->count;
-		count->origin = FROM_PRICES;
-	}
 	if ((r = cost_exchange(j, o, j->money, "the price of servers is", &money, err)) < 0)
 		return r;
 	j->c.fleet.price = price->value * money;
@@ -107,10 +106,37 @@ static int fill_servers(struct cost_job *j, const struct cost_options *o, struct
 	return 0;
 }
 
-static void fill_case(struct cost_job *j, const struct cost_options *o)
+/* How many there are, where neither the command line nor a measurement says it. */
+static int fill_count(struct cost_job *j, struct err *err)
+{
+	struct cost_assumed *count = &j->assumed[INPUT_SERVERS];
+
+	if (!isnan(count->value))
+		return 0;
+	if (!j->prices->servers.currency)
+		return err_set(err, ERR_SPEC, "'%s' has no servers; give --servers and --price",
+			j->prices->path);
+	count->value = j->prices->servers.count;
+	count->origin = FROM_PRICES;
+	return 0;
+}
+
+static void fill_fleet(struct cost_job *j)
 {
 	const struct cost_assumed *a = j->assumed;
 	struct cost_fleet *f = &j->c.fleet;
+
+	f->count = (uint64_t)a[INPUT_SERVERS].value;
+	f->capacity = isnan(a[INPUT_CAPACITY].value) ? 0 : a[INPUT_CAPACITY].value;
+	f->headroom = a[INPUT_HEADROOM].value / 100;
+	f->peak = a[INPUT_PEAK].value;
+	f->spare = (uint64_t)a[INPUT_SPARE].value;
+	f->ops_hours = a[INPUT_OPS_HOURS].value;
+}
+
+static void fill_load(struct cost_job *j)
+{
+	const struct cost_assumed *a = j->assumed;
 
 	j->c.load = (struct cost_load){
 		.rate = a[INPUT_RATE].value,
@@ -119,14 +145,6 @@ static void fill_case(struct cost_job *j, const struct cost_options *o)
 		.mb = a[INPUT_MB].value,
 		.kb = a[INPUT_KB].value,
 	};
-	f->count = (uint64_t)a[INPUT_SERVERS].value;
-	f->capacity = isnan(a[INPUT_CAPACITY].value) ? 0 : a[INPUT_CAPACITY].value;
-	f->headroom = a[INPUT_HEADROOM].value / 100;
-	f->peak = a[INPUT_PEAK].value;
-	f->spare = (uint64_t)a[INPUT_SPARE].value;
-	f->ops_hours = a[INPUT_OPS_HOURS].value;
-	j->c.free_tier = !o->no_free_tier;
-	j->c.front = o->front;
 }
 
 static int fill_offers(struct cost_job *j, const struct cost_options *o, struct err *err)
@@ -149,7 +167,7 @@ static int fill_offers(struct cost_job *j, const struct cost_options *o, struct 
 
 /* ---- what else is assumed ---- */
 
-static void note(struct cost_job *j, const char *text)
+void cost_note(struct cost_job *j, const char *text)
 {
 	if (j->n_notes < COST_MAX_NOTES)
 		j->notes[j->n_notes++] = text;
@@ -161,64 +179,128 @@ static void note_all(struct cost_job *j)
 			  j->prices->servers.example;
 
 	if (is_example)
-		note(j, "The price of the servers is an example, not an offer: give yours with "
+		cost_note(j,
+			"The price of the servers is an example, not an offer: give yours with "
 			"--price.");
 	if (j->c.fleet.capacity <= 0)
-		note(j, "What a server can carry is not known: the servers are taken to carry any "
+		cost_note(j,
+			"What a server can carry is not known: the servers are taken to carry any "
 			"load. Measure it and give --capacity.");
-	note(j, j->c.free_tier
-			? "What providers give away each month is counted as if nothing else "
-			  "used it; --no-free-tier leaves it out."
-			: "What providers give away each month is not counted.");
-	note(j, j->c.front ? "Calls come through the provider's HTTP front, where it has one."
-			   : "Calls reach the function without a front that costs extra; --front "
-			     "counts it.");
-	note(j, "All answers go to the Internet; calls coming in cost nothing.");
-	note(j, "A call occupies its memory alone, and a failed call costs as much as any other.");
-	note(j, "Not counted: logs, storage, queues, databases, support, taxes, discounts for "
-		"commitment, and cold starts.");
+	if (j->bench)
+		cost_note_measured(j);
+	cost_note(j, j->c.free_tier
+			     ? "What providers give away each month is counted as if nothing else "
+			       "used it; --no-free-tier leaves it out."
+			     : "What providers give away each month is not counted.");
+	cost_note(j, j->c.front
+			     ? "Calls come through the provider's HTTP front, where it has one."
+			     : "Calls reach the function without a front that costs extra; --front "
+			       "counts it.");
+	cost_note(j, "All answers go to the Internet; calls coming in cost nothing.");
+	cost_note(j,
+		"A call occupies its memory alone, and a failed call costs as much as any other.");
+	cost_note(j, "Not counted: logs, storage, queues, databases, support, taxes, discounts for "
+		     "commitment, and cold starts.");
 }
 
-static int check_needed(const struct cost_job *j, struct err *err)
+static int check_load(const struct cost_job *j, struct err *err)
 {
 	if (isnan(j->assumed[INPUT_RATE].value))
-		return err_set(
-			err, ERR_SPEC, "no load is given; say how many calls per second: --rate N");
+		return err_set(err, ERR_SPEC,
+			"no load is given; say how many calls per second: --rate N; or what was "
+			"measured: --bench FILE");
 	if (isnan(j->assumed[INPUT_MS].value))
-		return err_set(
-			err, ERR_SPEC, "no duration is given; say how long a call takes: --ms N");
+		return err_set(err, ERR_SPEC, "%s; say how long a call takes: --ms N",
+			j->bench ? "the document does not have the time of the function itself"
+				 : "no duration is given");
+	return 0;
+}
+
+/* What makes no sense whatever is measured. */
+static int check_given(const struct cost_job *j, struct err *err)
+{
 	if (j->assumed[INPUT_OPS_HOURS].value > 0 &&
 		j->assumed[INPUT_OPS_RATE].origin != FROM_OPTION)
 		return err_set(err, ERR_SPEC,
 			"hours of operations have no price; say what one costs: --ops-rate N");
+	if (j->assumed[INPUT_UTILISATION].origin == FROM_OPTION &&
+		j->assumed[INPUT_RATE].origin == FROM_OPTION)
+		return err_set(err, ERR_SPEC,
+			"--utilisation stands for a load, and --rate gives one: only one of them");
 	return 0;
 }
 
-int cost_job_make(const struct cost_options *o, struct cost_job *j, struct err *err)
+int cost_job_begin(const struct cost_options *o, struct cost_job *j, struct err *err)
 {
 	int r;
 
 	for (int i = 0; i < N_INPUTS; i++)
 		if ((r = read_input(o, (enum cost_input)i, &j->assumed[i], err)) < 0)
 			return r;
-	if ((r = check_needed(j, err)) < 0)
+	if ((r = check_given(j, err)) < 0)
 		return r;
 	if ((r = prices_load(o->prices, &j->prices, err)) < 0)
 		return r;
 	if ((r = cost_choose_money(j, o, err)) < 0)
 		return r;
-	if ((r = fill_servers(j, o, err)) < 0)
+	if ((r = fill_price(j, o, err)) < 0)
 		return r;
-	fill_case(j, o);
-	if ((r = fill_offers(j, o, err)) < 0)
+	return fill_offers(j, o, err);
+}
+
+int cost_job_finish(
+	struct cost_job *j, const struct cost_options *o, json_t *bench, struct err *err)
+{
+	int r = 0;
+
+	if (bench && (r = cost_take_measured(j, bench, err)) < 0)
 		return r;
+	if (!bench && o->utilisation)
+		return err_set(err, ERR_SPEC,
+			"--utilisation is a share of a throughput that was measured, and none is "
+			"given; --bench FILE gives one");
+	if ((r = fill_count(j, err)) < 0)
+		return r;
+	fill_fleet(j);
+	if (bench && (r = cost_take_load(j, err)) < 0)
+		return r;
+	if ((r = check_load(j, err)) < 0)
+		return r;
+	fill_load(j);
+	j->c.free_tier = !o->no_free_tier;
+	j->c.front = o->front;
 	note_all(j);
 	return 0;
+}
+
+static int read_bench(const char *path, json_t **ret, struct err *err)
+{
+	_cleanup_buf_ struct buf text = BUF_INIT, shown = BUF_INIT;
+	int r = buf_read_file(&text, path, DOCUMENT_MAX, err);
+
+	if (r >= 0)
+		r = document_parse(buf_str(&text), text.len, ret, err);
+	if (r >= 0)
+		return 0;
+	escape_text(&shown, path, strlen(path), false);
+	err_wrap(err, "--bench: '%s'", buf_str(&shown));
+	return err->code = ERR_SPEC;
+}
+
+int cost_job_make(const struct cost_options *o, struct cost_job *j, struct err *err)
+{
+	_cleanup_json_ json_t *bench = NULL;
+	int r = cost_job_begin(o, j, err);
+
+	if (r >= 0 && o->bench)
+		r = read_bench(o->bench, &bench, err);
+	return r < 0 ? r : cost_job_finish(j, o, bench, err);
 }
 
 void cost_job_done(struct cost_job *j)
 {
 	prices_free(j->prices);
+	json_decref(j->bench);
 	arena_done(&j->arena);
 	*j = (struct cost_job){0};
 }

@@ -3,6 +3,7 @@
 
 #include "cli/cost_print.h"
 #include "lib/base/quote.h"
+#include "probe/cost_curves.h"
 
 static void add_key(struct buf *out, const char *key)
 {
@@ -82,6 +83,52 @@ static void add_assumptions(struct buf *out, const struct cost_job *j)
 		quote_json(out, j->notes[i]);
 	}
 	buf_addc(out, ']');
+}
+
+/* ---- what was measured ---- */
+
+static void add_measured(struct buf *out, const struct cost_answer *a)
+{
+	const struct cost_measured *m = &a->job->measured;
+
+	add_key(out, "measured");
+	if (!a->job->bench) {
+		buf_adds(out, "null");
+		return;
+	}
+	buf_addc(out, '{');
+	add_string(out, "cluster", m->cluster);
+	add_string(out, "started", m->started);
+	add_string(out, "from", m->from);
+	add_string(out, "url", m->url);
+	add_number(out, "throughput", m->throughput);
+	add_string(out, "limited_by", cost_limit_name(m->limit));
+	add_number(out, "connections", m->connections);
+	add_number(out, "ms", m->ms);
+	add_number(out, "kb", m->kb);
+	add_number(out, "servers", m->servers ? (double)m->servers : NAN);
+	add_number(out, "used", cost_used(a));
+	add_number(out, "planned", cost_planned(a));
+	buf_addc(out, '}');
+}
+
+static void add_findings(struct buf *out, const struct cost_answer *a)
+{
+	_cleanup_buf_ struct buf text = BUF_INIT;
+
+	add_key(out, "findings");
+	buf_addc(out, '[');
+	for (size_t i = 0; cost_finding(a, i, &text); i++) {
+		buf_adds(out, i ? "," : "");
+		quote_json(out, buf_str(&text));
+		buf_clear(&text);
+	}
+	buf_addc(out, ']');
+	cost_warning(a, &text);
+	add_string(out, "warning", text.len ? buf_str(&text) : NULL);
+	buf_clear(&text);
+	cost_measured_words(a, &text);
+	add_string(out, "measurement", text.len ? buf_str(&text) : NULL);
 }
 
 /* ---- bills ---- */
@@ -175,6 +222,60 @@ static void add_swings(struct buf *out, const struct cost_answer *a)
 	add_string(out, "dominant", dominant ? cost_knob_name(dominant->knob) : NULL);
 }
 
+/* ---- the plot as numbers ---- */
+
+enum { SAMPLES = 120 }; /* of a line: what the picture of a page can show */
+
+static void add_axis(struct buf *out, const char *key, double min, double max)
+{
+	add_key(out, key);
+	buf_addf(out, "[%.6g,%.6g]", min, max);
+}
+
+static void add_line(struct buf *out, const struct chart_line *l)
+{
+	const char *comma = "";
+
+	add_item(out);
+	add_string(out, "name", l->name);
+	add_key(out, "points");
+	buf_addc(out, '[');
+	for (size_t i = 0; i < l->n; i++) {
+		if (!isfinite(l->points[i].x) || !isfinite(l->points[i].y))
+			continue;
+		buf_addf(out, "%s[%.6g,%.6g]", comma, l->points[i].x, l->points[i].y);
+		comma = ",";
+	}
+	buf_adds(out, "]}");
+}
+
+static void add_plot(struct buf *out, const struct cost_job *j)
+{
+	_cleanup_(cost_curves_done) struct cost_curves v = {0};
+
+	cost_curves_make(&j->c, j->offers, j->n_offers, SAMPLES, &v);
+	add_key(out, "plot");
+	buf_addc(out, '{');
+	add_axis(out, "rates", v.x_min, v.x_max);
+	add_axis(out, "costs", v.y_min, v.y_max);
+	add_key(out, "lines");
+	buf_addc(out, '[');
+	for (size_t i = 0; i < v.n_lines; i++)
+		add_line(out, &v.lines[i]);
+	buf_addc(out, ']');
+	add_key(out, "marks");
+	buf_addc(out, '[');
+	for (size_t i = 0; i < v.n_marks; i++) {
+		add_item(out);
+		add_number(out, "line", v.marks[i].line ? (double)v.marks[i].line - 1 : NAN);
+		add_number(out, "rate", v.marks[i].at.x);
+		add_number(out, "cost", v.marks[i].at.y);
+		add_string(out, "text", v.marks[i].text);
+		buf_addc(out, '}');
+	}
+	buf_adds(out, "]}");
+}
+
 /* ---- prices ---- */
 
 static void add_rows(struct buf *out, const struct price_provider *p)
@@ -217,7 +318,7 @@ static void add_prices(struct buf *out, const struct cost_job *j)
 	buf_addc(out, ']');
 }
 
-void cost_json(const struct cost_answer *a, struct buf *out)
+void cost_json(const struct cost_answer *a, bool with_plot, struct buf *out)
 {
 	const struct cost_job *j = a->job;
 
@@ -234,8 +335,12 @@ void cost_json(const struct cost_answer *a, struct buf *out)
 	add_servers(out, a);
 	add_string(out, "cheapest", a->cheapest ? a->cheapest->name : NULL);
 	add_number(out, "ratio", a->ratio);
+	add_findings(out, a);
+	add_measured(out, a);
 	add_swings(out, a);
 	add_assumptions(out, j);
 	add_prices(out, j);
+	if (with_plot)
+		add_plot(out, j);
 	buf_addc(out, '}');
 }

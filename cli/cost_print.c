@@ -51,19 +51,6 @@ static void add_plain(struct buf *out, double n)
 	buf_adds(out, digits.data);
 }
 
-/* Append a number of calls or calls per second: three digits are more than it deserves. */
-static void add_amount(struct buf *out, double n)
-{
-	if (n >= 1e9)
-		buf_addf(out, "%.3g billion", n / 1e9);
-	else if (n >= 1e6)
-		buf_addf(out, "%.3g million", n / 1e6);
-	else if (n >= 1000)
-		buf_addf(out, "%.0f", n);
-	else
-		buf_addf(out, "%.3g", n);
-}
-
 /* ---- bills ---- */
 
 static const struct table_column bill_columns[] = {
@@ -84,7 +71,7 @@ static void add_even(struct table *t, const struct cost_break_even *even)
 {
 	_cleanup_buf_ struct buf at = BUF_INIT;
 
-	add_amount(&at, even->first);
+	cost_amount(&at, even->first);
 	if (isinf(even->first))
 		table_text(t, CELL_DIM, "never");
 	else if (even->first <= 0)
@@ -129,77 +116,32 @@ static void add_bills(struct printing *p)
 	table_render(t, p->out, p->color, p->width);
 }
 
-/* ---- verdict ---- */
+/* ---- findings ---- */
 
-/* What an offer is called, made harmless. */
-static void add_title(struct buf *out, const struct price_provider *p)
+static void add_findings(struct printing *p)
 {
-	escape_text(out, p->title, strlen(p->title), false);
-}
-
-static void add_comparison(struct printing *p, struct buf *text)
-{
-	double ratio = p->a->ratio;
-
-	if (!p->a->cheapest) {
-		buf_adds(text, "No provider takes this load.");
-		return;
-	}
-	if (isnan(ratio)) {
-		buf_adds(text, "The servers cost nothing.");
-		return;
-	}
-	buf_adds(text, "The cheapest offer, ");
-	add_title(text, p->a->cheapest);
-	if (ratio >= 1)
-		buf_addf(text, ", costs %.3g times what the servers cost.", ratio);
-	else
-		buf_addf(text, ", costs %.3g %% of what the servers cost.", ratio * 100);
-}
-
-static void add_verdict(struct printing *p)
-{
-	unsigned long long needed = p->a->servers.servers, count = p->j->c.fleet.count;
 	_cleanup_buf_ struct buf text = BUF_INIT;
 
-	buf_addf(&text, "In %s; ", p->j->currency);
-	add_amount(&text, cost_calls(&p->j->c.load));
-	buf_adds(&text, " calls a month. ");
-	add_comparison(p, &text);
-	if (needed > count)
-		buf_addf(&text, " The load needs %llu servers, not %llu.", needed, count);
+	for (size_t i = 0; cost_finding(p->a, i, &text); i++) {
+		add_paragraph(p, buf_str(&text));
+		buf_clear(&text);
+	}
+	cost_warning(p->a, &text);
+	if (!text.len)
+		return;
+	buf_adds(p->out, p->color ? style_on(CELL_WARN) : "");
 	add_paragraph(p, buf_str(&text));
+	buf_adds(p->out, p->color ? STYLE_OFF : "");
 }
 
-/* "AWS Lambda: servers cost less from 18.2 calls/s on (47.8 million a month)." */
-static void add_break_even(struct printing *p, size_t i)
+static void add_measured(struct printing *p)
 {
-	const struct cost_break_even *b = &p->a->even[i];
 	_cleanup_buf_ struct buf text = BUF_INIT;
-	struct cost_load load = p->j->c.load;
 
-	add_title(&text, p->j->offers[i].provider);
-	buf_adds(&text, ": ");
-	if (p->a->offers[i].refusal) {
-		cost_refusal_words(p->j->offers[i].provider, p->a->offers[i].refusal, &text);
-	} else if (isinf(b->first)) {
-		buf_adds(&text, "cheaper than servers at every load up to ");
-		add_amount(&text, b->reach);
-		buf_adds(&text, " calls/s");
-	} else {
-		load.rate = b->first;
-		buf_adds(&text, "servers cost no more from ");
-		add_amount(&text, b->first);
-		buf_adds(&text, " calls/s on (");
-		add_amount(&text, cost_calls(&load));
-		buf_adds(&text, " a month)");
-	}
-	if (!isinf(b->first) && b->for_good > b->first * 1.000001) {
-		buf_adds(&text, isinf(b->for_good) ? ", but not for good" : ", for good from ");
-		if (!isinf(b->for_good))
-			add_amount(&text, b->for_good);
-	}
-	buf_addc(&text, '.');
+	cost_measured_words(p->a, &text);
+	if (!text.len)
+		return;
+	buf_addc(p->out, '\n');
 	add_paragraph(p, buf_str(&text));
 }
 
@@ -249,6 +191,12 @@ static bool is_money(enum cost_input i)
 	return i == INPUT_PRICE || i == INPUT_OPS_RATE;
 }
 
+static bool is_measured(const struct cost_job *j, enum cost_input i)
+{
+	return j->assumed[i].origin == FROM_BENCH ||
+	       (i == INPUT_UTILISATION && j->assumed[i].origin == FROM_DEFAULT);
+}
+
 static void add_assumed(struct printing *p)
 {
 	_cleanup_(table_freep) struct table *t = table_new(assumed_columns);
@@ -260,7 +208,9 @@ static void add_assumed(struct printing *p)
 			continue;
 		table_row(t);
 		table_text(t, CELL_PLAIN, a->name);
-		table_textf(t, CELL_STRONG, "%.10g", a->value);
+		/* What is calculated from a measurement has not ten digits that count. */
+		table_textf(t, CELL_STRONG, "%.*g", is_measured(p->j, (enum cost_input)i) ? 4 : 10,
+			a->value);
 		table_textf(t, CELL_PLAIN, "%s%s%s",
 			is_money((enum cost_input)i) ? p->j->money : "",
 			is_money((enum cost_input)i) ? " " : "", a->unit);
@@ -333,9 +283,8 @@ void cost_print(const struct cost_answer *a, struct buf *out, bool color, size_t
 
 	add_bills(&p);
 	buf_addc(out, '\n');
-	add_verdict(&p);
-	for (size_t i = 0; i < a->job->n_offers; i++)
-		add_break_even(&p, i);
+	add_findings(&p);
+	add_measured(&p);
 	add_swings(&p);
 	add_assumed(&p);
 	add_prices(&p);

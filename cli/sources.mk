@@ -1,4 +1,5 @@
 CLI_SRC := \
+	cli/bench_cost.c \
 	cli/bench_job.c \
 	cli/bench_junit.c \
 	cli/bench_load.c \
@@ -19,10 +20,13 @@ CLI_SRC := \
 	cli/cmd_version.c \
 	cli/cmds.c \
 	cli/cost_answer.c \
+	cli/cost_bench.c \
 	cli/cost_job.c \
 	cli/cost_json.c \
 	cli/cost_money.c \
+	cli/cost_options.c \
 	cli/cost_print.c \
+	cli/cost_words.c \
 	cli/exit.c \
 	cli/flows.c \
 	cli/fn_invoke.c \

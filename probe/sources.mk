@@ -61,6 +61,8 @@ PROBE_SRC := \
 	probe/collect_scan.c \
 	probe/collect_tls.c \
 	probe/cost.c \
+	probe/cost_curves.c \
+	probe/cost_measured.c \
 	probe/cost_plot.c \
 	probe/cost_swing.c \
 	probe/health.c \
@@ -92,6 +94,8 @@ PROBE_SRC := \
 	probe/report/async.c \
 	probe/report/cold.c \
 	probe/report/comparison.c \
+	probe/report/cost.c \
+	probe/report/cost_chart.c \
 	probe/report/cpu.c \
 	probe/report/disk.c \
 	probe/report/environment.c \

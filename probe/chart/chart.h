@@ -29,6 +29,7 @@ struct chart_line {
 struct chart_mark {
 	struct chart_point at;
 	const char *text;
+	size_t line; /* that it is on, from 1; 0: on none */
 };
 
 struct chart_axis {

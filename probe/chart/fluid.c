@@ -7,9 +7,10 @@
 #include <math.h>
 
 #include "lib/base/quote.h"
+#include "lib/base/width.h"
 #include "probe/chart/scale.h"
 
-enum { INNER = 1000, HEIGHT = 220, DOTS = 40 };
+enum { INNER = 1000, HEIGHT = 220, DOTS = 40, UPRIGHT_TEXT = 24, DOT = 10 };
 
 static const char *const dashes[] = {"", "7 4", "2 4", "10 4 2 4", "", "5 3"};
 
@@ -102,6 +103,71 @@ static void draw_dots(const struct chart *c, size_t index, struct buf *out)
 	buf_adds(out, "\"/>\n");
 }
 
+/* ---- marks ---- */
+
+/* Would the dot of mark @index hide that of an earlier one? */
+static bool hides(const struct chart *c, size_t index)
+{
+	const struct scale x = {&c->x, 0, INNER}, y = {&c->y, INNER, 0};
+	const struct chart_mark *m = &c->marks[index];
+
+	for (size_t i = 0; i < index; i++) {
+		const struct chart_mark *o = &c->marks[i];
+
+		if (o->line && fabs(scale_at(&x, o->at.x) - scale_at(&x, m->at.x)) < DOT &&
+			fabs(scale_at(&y, o->at.y) - scale_at(&y, m->at.y)) < 3 * DOT)
+			return true;
+	}
+	return false;
+}
+
+static void draw_mark_dots(const struct chart *c, struct buf *out)
+{
+	const struct scale x = {&c->x, 0, INNER}, y = {&c->y, INNER, 0};
+
+	for (size_t i = 0; i < c->n_marks && i < CHART_MAX_MARKS; i++) {
+		const struct chart_mark *m = &c->marks[i];
+		double at_x = scale_at(&x, m->at.x), at_y = scale_at(&y, m->at.y);
+		bool small = hides(c, i);
+
+		if (!m->line || !(at_x >= 0 && at_x <= INNER && at_y >= 0 && at_y <= INNER))
+			continue;
+		if (!small)
+			buf_addf(out, "<path class=\"dot halo\" d=\"M%.1f %.1fh0\"/>", at_x, at_y);
+		buf_addf(out, "<path class=\"dot %s c%zu\" d=\"M%.1f %.1fh0\"/>\n",
+			small ? "mark small" : "mark", (m->line - 1) % FLUID_HUES, at_x, at_y);
+	}
+}
+
+/* The text stands on the side that has more room. */
+static void draw_uprights(const struct chart *c, struct buf *out)
+{
+	const struct scale x = {&c->x, 0, 100};
+	bool first = true;
+
+	for (size_t i = 0; i < c->n_marks && i < CHART_MAX_MARKS; i++) {
+		_cleanup_buf_ struct buf shown = BUF_INIT;
+		double at = scale_at(&x, c->marks[i].at.x);
+
+		if (c->marks[i].line || !(at >= 0 && at <= 100))
+			continue;
+		buf_addf(out,
+			"<line class=\"upright\" x1=\"%.2f%%\" x2=\"%.2f%%\" y1=\"0\" "
+			"y2=\"100%%\"/>\n",
+			at, at);
+		if (!first)
+			continue;
+		first = false;
+		buf_addf(out,
+			"<text class=\"upright\" x=\"%.2f%%\" dx=\"%d\" y=\"0\" dy=\"12\" "
+			"text-anchor=\"%s\">",
+			at, at < 50 ? 7 : -7, at < 50 ? "start" : "end");
+		text_clip(&shown, c->marks[i].text, UPRIGHT_TEXT);
+		quote_xml(out, buf_str(&shown));
+		buf_adds(out, "</text>\n");
+	}
+}
+
 void fluid_lines(
 	const struct chart *c, void (*x_number)(struct buf *out, double value), struct buf *out)
 {
@@ -114,6 +180,7 @@ void fluid_lines(
 	draw_x(c, x_number ? x_number : chart_number, out);
 	draw_y(c, out);
 	buf_adds(out, "<line class=\"axis\" x1=\"0\" x2=\"100%\" y1=\"100%\" y2=\"100%\"/>\n");
+	draw_uprights(c, out);
 	buf_addf(out,
 		"<svg class=\"inner\" width=\"100%%\" height=\"100%%\" viewBox=\"0 0 %d %d\" "
 		"preserveAspectRatio=\"none\">\n",
@@ -122,6 +189,7 @@ void fluid_lines(
 		draw_line(c, i, out);
 		draw_dots(c, i, out);
 	}
+	draw_mark_dots(c, out);
 	buf_adds(out, "</svg>\n</svg>\n");
 }
 
@@ -131,6 +199,14 @@ void fluid_sample(struct buf *out, size_t index)
 		"<svg class=\"fluid sample\" width=\"26\" height=\"10\" aria-hidden=\"true\">"
 		"<path class=\"c%zu\" stroke-dasharray=\"%s\" d=\"M1 5L25 5\"/></svg>",
 		index % FLUID_HUES, dashes[index % ARRAY_SIZE(dashes)]);
+}
+
+void fluid_dot(struct buf *out, size_t index)
+{
+	buf_addf(out,
+		"<svg class=\"fluid sample\" width=\"12\" height=\"12\" aria-hidden=\"true\">"
+		"<path class=\"dot mark c%zu\" d=\"M6 6h0\"/></svg>",
+		index % FLUID_HUES);
 }
 
 /* ---- bars ---- */

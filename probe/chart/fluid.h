@@ -9,12 +9,18 @@
 
 enum { FLUID_HUES = 6 };
 
-/* Append the <svg> of @c: its axes' titles, subtitle and marks are left out.  @x_number writes the
- * numbers below the x axis; NULL: chart_number(). */
+/*
+ * Append the <svg> of @c: its axes' titles and subtitle are left out.  A mark on a line is a dot,
+ * its text is left to a legend; one on none an upright line, of the first of them with its text.
+ * @x_number writes the numbers below the x axis; NULL: chart_number().
+ */
 void fluid_lines(
 	const struct chart *c, void (*x_number)(struct buf *out, double value), struct buf *out);
 /* Append a small sample of line @index, for a legend. */
 void fluid_sample(struct buf *out, size_t index);
+
+/* The same for a mark on line @index. */
+void fluid_dot(struct buf *out, size_t index);
 
 /* A piece of a bar, in per cent of its place. */
 struct fluid_piece {

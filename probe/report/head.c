@@ -161,6 +161,8 @@ static void add_contents(const struct page *p)
 		buf_adds(p->out, "<a href=\"#comparison\">Before and after</a> ");
 	if (page_count(p->doc, "nodes", PAGE_NODES))
 		buf_adds(p->out, "<a href=\"#topology\">Cluster</a> ");
+	if (json_obj(p->doc, "cost"))
+		buf_adds(p->out, "<a href=\"#cost\">Cost</a> ");
 	buf_adds(p->out, "<a href=\"#environment\">How this was measured</a></p>\n");
 }
 

@@ -95,7 +95,11 @@ void report_thresholds(const struct page *p);
 void report_comparison(const struct page *p);
 void report_topology(const struct page *p);
 void report_sections(const struct page *p);
+void report_cost(const struct page *p);
 void report_environment(const struct page *p);
+
+/* The plot of report_cost(); nothing when it has none. */
+void report_cost_chart(const struct page *p, const json_t *cost);
 
 /* The details of sections. */
 void report_http(const struct part *p);

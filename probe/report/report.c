@@ -47,6 +47,7 @@ void report_html(const json_t *doc, const json_t *earlier, struct buf *out)
 		report_comparison(&p);
 		report_topology(&p);
 		report_sections(&p);
+		report_cost(&p);
 		report_environment(&p);
 	}
 	buf_adds(out, "</main>\n<footer>Made by svarm " SVARM_VERSION

@@ -148,6 +148,10 @@ if validator:
         lambda d: d["sections"]["async"]["detail"]["nines"].append([1.5, 2]),
         lambda d: d["thresholds"][0].update(state="fine"),
         lambda d: d["nodes"][0]["roles"].append("king"),
+        lambda d: d["cost"].update(more=1),
+        lambda d: d["cost"].update(error="and yet there are figures"),
+        lambda d: d["cost"]["plot"]["lines"][0]["points"].append([1]),
+        lambda d: d["cost"]["assumptions"][0].update({"from": "a guess"}),
     ]
     missed = [i for i, change in enumerate(mutations) if not wrong(mutate(change))]
     ok(not missed, f"and {len(mutations)} changed ones do not", missed)
@@ -274,6 +278,47 @@ ok(p.returncode == 3 and document(p).get("verdict") == "warning" and "none/a.htm
 p = run("--input", "good.json", "--junit", "/dev/full")
 ok(p.returncode == 3 and "/dev/full" in p.stderr, "nor on a full disk", p.stderr)
 
+# ---- cost ---------------------------------------------------------------------------------------
+MONEY = ["--cost", "price=450", "--cost", "currency=NOK", "--cost", "rate-of=USD=10.5"]
+plain = mutate(lambda d: d.pop("cost"))
+write("plain.json", plain)
+p = run("--input", "plain.json", *MONEY, "--json", "--html", path("cost.html"))
+cost = document(p).get("cost", {})
+ok(p.returncode == 1 and not wrong(document(p)) and same(fixture["cost"], cost), "a run of long ago gets its cost; the example's is that",
+   wrong(document(p)) or cost.get("error") or p.stderr)
+page = open(path("cost.html"), encoding="utf-8").read()
+ok('<section id="cost">' in page and ">load: 466.7/s</text>" in page and "AWS Lambda: servers cost no more from 243 calls/s on" in page,
+   "and the report its plot")
+p = run("--input", "plain.json", *MONEY)
+ok("\ncost\n  In NOK; " in p.stdout and "Capacity used: 467 of at least 2000 calls/s" in p.stdout, "people are told", p.stdout[-900:])
+p = run("--input", FIXTURE)
+ok("\ncost\n  In NOK; " in p.stdout, "a document keeps its cost", p.stdout[-900:])
+p = run("--input", "plain.json", *MONEY, "--cost", "--rate=3000", "--json")
+ok("never seen to carry" in document(p)["cost"]["warning"] and document(p)["verdict"] == "failed" and not wrong(document(p)),
+   "a load beyond it warns, and is no part of the verdict", document(p).get("cost"))
+p = run("--input", "plain.json", "--cost", "front", "--json")
+ok(document(p)["cost"]["counts_front"] is True and any("example" in n for n in document(p)["cost"]["notes"]), "an option without a value")
+slow = mutate(lambda d: d["sections"].pop("http"))
+write("slow.json", slow)
+p = run("--input", "slow.json", *MONEY, "--cost", "rate=5", "--cost", "ms=7", "--json")
+ok(document(p)["cost"]["measured"] is None and document(p)["cost"]["load"]["ms"] == 7 and not wrong(document(p)),
+   "without section http with what is given", wrong(document(p)) or p.stderr)
+for args, says in (
+        (["--input", "plain.json", "--cost", "prise=3"], "--cost: unknown option '--prise'; did you mean '--price'?"),
+        (["--input", "plain.json", "--cost", "price"], "--cost: option '--price' needs a value"),
+        (["--input", "plain.json", "--cost", "price=dear"], "--cost: option '--price': 'dear' is not an amount"),
+        (["--input", "plain.json", "--cost", "=3"], "--cost: give an option of 'svarm cost' and its value"),
+        (["--input", "plain.json", "--cost", "plot=x.svg"], "--cost: unknown option '--plot'"),
+        (["--input", "plain.json", "--cost", "bench=x.json"], "--cost: unknown option '--bench'"),
+        (["--input", "plain.json", "--cost", "currency=NOK"], "--cost: "),
+        (["--input", "slow.json", *MONEY], "--cost: no load is given"),
+        (["disk", *MONEY], "section http measures, which this run leaves out"),
+        (["http", "--url", URL, *MONEY], "has no time of the function itself; give ms=N"),
+        (["http", "--url", URL, *MONEY, "--cost", "ms=2"], "give servers=N"),
+        (["http", "--url", URL, "--cost", "currency=NOK", "--cost", "price=3"], "--rate-of USD=N")):
+    p = run(*args)
+    ok(p.returncode == 2 and says in p.stderr and not p.stdout, f"--cost: {says[:50]}", p.stdout[-300:] + p.stderr)
+
 # ---- comparing ----------------------------------------------------------------------------------
 
 
@@ -349,6 +394,19 @@ ok(events[0]["state"] == "started" and events[-1]["state"] == "done" and
    [e for e in events if e["event"] == "progress" and e["text"].startswith("http: ")], "its events", events)
 p = run("http", "--url", URL + "/", *QUICK)
 ok(p.returncode == 0 and "ok: 1 section measured" in p.stdout and "http: " in p.stderr, "a table; progress beside it", p.stdout + p.stderr)
+p = run("http", "--url", URL + "/", *QUICK, *MONEY, "--cost", "ms=2", "--cost", "servers=1", "--cost", "spare=0", "--json")
+doc = document(p)
+seen = doc.get("cost", {}).get("measured") or {}
+ok(not wrong(doc) and abs(seen.get("throughput", 0) / doc["sections"]["http"]["figures"]["rps"]["value"] - 1) < 1e-4
+   and seen["url"] == URL + "/" and seen["kb"] > 0 and p.returncode == 0,
+   "what it costs, by what was just measured", wrong(doc) or doc.get("cost", {}).get("error"))
+p = subprocess.run([SVARM, "cost", "--bench", "-", "--ms", "2", "--servers", "1", "--spare", "0"], input=json.dumps(doc),
+                   capture_output=True, text=True, timeout=60, check=False)
+ok(p.returncode == 0 and f"calls of {URL}/ from client" in p.stdout, "and 'svarm cost' reads the same document", p.stdout + p.stderr)
+p = run("http", "--url", DEAD, *QUICK, *MONEY, "--cost", "ms=2", "--cost", "servers=1", "--json")
+doc = document(p)
+ok(p.returncode == 1 and "section http is 'failed'" in doc.get("cost", {}).get("error", "") and not wrong(doc),
+   "what was measured may be nothing to calculate with: that is said", doc.get("cost"))
 p = run("http", "--url", URL + "/", *QUICK, "-q")
 ok(p.returncode == 0 and not p.stderr, "silent with -q", p.stderr)
 p = run("http", "--url", DEAD, *QUICK)

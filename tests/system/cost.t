@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """`svarm cost` as a user meets it: the example of docs/cost.md to the letter, JSON whose members the
-page names, mistakes and what they say, and a plot that is well-formed, on its paper and right.
+page names, what a measurement gives, mistakes and what they say, and a plot that is well-formed, on its paper and right.
 Touches no node.  Prints TAP.  SVARM names another binary than build/svarm."""
+import copy
 import json
 import math
 import os
@@ -61,8 +62,26 @@ builtin = open("templates/prices.yaml", encoding="utf-8").read()
 
 # ---- the example of the page --------------------------------------------------------------------
 shown = re.findall(r"```console\n\$ svarm cost (.*)\n((?:.*\n)*?)…\n```", page)
-ok(len(shown) == 1, "docs/cost.md has its example", len(shown))
-for command, text in shown:
+ok(len(shown) == 2, "docs/cost.md has its examples", len(shown))
+bench = json.load(open("tests/unit/data/bench.json", encoding="utf-8"))
+bench.pop("cost", None)
+bench_path = write("bench.json", json.dumps(bench))
+for command, text in shown[1:]:
+    p = run(*shlex.split(command), cwd=T.name)
+    ok(p.returncode == 0 and p.stdout.startswith(text) and not p.stderr,
+       "that of a measurement prints what the page shows", p.stdout + p.stderr)
+reports = re.findall(r"^    (svarm bench --input bench.json .*--html (\S+))$", page, re.M)
+ok(len(reports) == 2, "and of reports", reports)
+for command, name in reports:
+    p = subprocess.run([SVARM, *shlex.split(command)[1:]], capture_output=True, text=True, timeout=60, cwd=T.name,
+                       stdin=subprocess.DEVNULL, check=False)
+    load = "60" if "rate=60" in command else "466.7"
+    made = ""
+    if p.returncode in (0, 1):
+        made = open(os.path.join(T.name, name), encoding="utf-8").read()
+        os.remove(os.path.join(T.name, name))
+    ok(f">load: {load}/s</text>" in made, f"a report that marks {load} calls a second", p.stderr or made[:200])
+for command, text in shown[:1]:
     p = run(*shlex.split(command))
     ok(p.returncode == 0 and p.stdout.startswith(text) and not p.stderr,
        "it prints what the page shows", p.stdout)
@@ -102,7 +121,7 @@ ok(all(near(o["total"], sum(o["parts"].values())) for o in a["offers"]), "parts 
 ok(all(r["date"] and r["source"] for r in a["prices"]) and len(a["prices"]) >= 8,
    "every price has a date and a source")
 ok({x["name"]: x["from"] for x in a["assumptions"]} == {
-    "rate": "option", "ms": "option", "mb": "option", "kb": "option", "hours": "default",
+    "rate": "option", "utilisation": "none", "ms": "option", "mb": "option", "kb": "option", "hours": "default",
     "servers": "prices", "price": "prices", "capacity": "none", "headroom": "default",
     "peak": "default", "spare": "default", "ops-hours": "default", "ops-rate": "default"},
    "every assumption says where it is from", a["assumptions"])
@@ -147,6 +166,100 @@ b = answer("--rate", "1000000000", "--ms", "86400000", "--hours", "744", "--capa
            "--headroom", "99", "--peak", "1000", "--spare", "1000")
 ok("broken" not in b and b["servers"]["count"] > 1e16, "numbers without end", b)
 
+# ---- a measurement ------------------------------------------------------------------------------
+
+
+def changed(change, name="changed.json"):
+    doc = copy.deepcopy(bench)
+    change(doc)
+    return write(name, json.dumps(doc))
+
+
+def http(doc):
+    return doc["sections"]["http"]
+
+
+def whole(doc, **members):
+    """Of the runs on the whole way."""
+    for r in http(doc)["detail"]["runs"]:
+        if r["path"] == "ingress":
+            r.update(members)
+
+
+def told(a):
+    return {x["name"]: x["from"] for x in a["assumptions"]}
+
+
+FROM = ["--bench", bench_path]
+m = answer(*FROM)
+load, seen = m["load"], m["measured"]
+ok(near(seen["throughput"], 2000.1) and near(load["ms"], 0.21) and near(load["kb"], 190 / 1024)
+   and m["servers"]["count"] == 3 and near(load["rate"], 2000.1 * 2 / 3 * 0.7 / 2, 1e-6),
+   "throughput, the function's own time, size of an answer, servers, and the load they are for", m)
+ok({k for k, v in told(m).items() if v == "bench"} == {"rate", "ms", "kb", "servers", "capacity"}
+   and near(seen["used"], seen["planned"], 1e-6) and m["warning"] is None, "which is said of each, and warns of nothing", told(m))
+ok((seen["cluster"], seen["started"], seen["from"], seen["limited_by"], seen["connections"]) ==
+   ("fjord", "2026-11-25T12:00:00Z", "client", "rate", 64), "when, where and how it was measured", seen)
+text = run(*FROM).stdout
+ok("on cluster fjord, 2026-11-25T12:00:00Z" in text and "Taken from it:" in text and "it may carry" in text, "people are told as well", text)
+with open(bench_path, encoding="utf-8") as f:
+    p = subprocess.run([SVARM, "cost", "--bench", "-", "--json"], stdin=f, capture_output=True, text=True, timeout=60, check=False)
+ok(p.returncode == 0 and json.loads(p.stdout) == m, "from standard input", p.stderr)
+m = answer(*FROM, "--rate", "60")
+ok(near(m["measured"]["used"], 60 / 2000.1) and m["warning"] is None and told(m)["rate"] == "option" and
+   "Capacity used: 60 of at least 2000 calls/s that were measured, 3 %." in m["findings"], "a load that is given, beside the capacity", m["findings"])
+m = answer(*FROM, "--utilisation", "60")
+ok(near(m["load"]["rate"], 1200.06) and "more than the 23.3 %" in (m["warning"] or "") and m["servers"]["count"] == 7
+   and "never seen" not in (m["warning"] or ""), "a share of it that is too large warns", m["warning"])
+p = run(*FROM, "--utilisation", "60")
+ok("Warning: the load is more than the 23.3 %" in p.stdout and p.returncode == 0, "people, too", p.stdout)
+ok("never seen to carry" in (answer(*FROM, "--rate", "2001")["warning"] or ""), "more than was measured warns more")
+ok(answer(*FROM, "--utilisation", "23")["warning"] is None, "a share within it does not")
+for option, value, where in (("ms", 5, "load"), ("kb", 2, "load"), ("servers", 5, "servers"), ("capacity", 900, None)):
+    m = answer(*FROM, f"--{option}", str(value))
+    got = {x["name"]: x for x in m["assumptions"]}[option]
+    ok(got["value"] == value and got["from"] == "option" and
+       (where != "load" or m["load"][option] == value) and (where != "servers" or m["servers"]["count"] == 5),
+       f"--{option} counts, whatever was measured", got)
+m = answer("--bench", changed(lambda d: whole(d, rate=0, rps=4000)))
+ok(m["measured"]["limited_by"] == "cluster" and m["measured"]["throughput"] == 4000, "a closed loop measures the most", m["measured"])
+m = answer("--bench", changed(lambda d: http(d)["detail"]["runs"][3].update(rps=5000, rate=0)))
+ok(m["measured"]["from"] == "fjord-1" and m["measured"]["throughput"] == 5000, "the place that saw most counts", m["measured"])
+m = answer("--bench", changed(lambda d: http(d)["detail"]["runs"][5].update(rps=90000)))
+ok(m["measured"]["throughput"] == 2000.1, "but not a part of the way", m["measured"])
+m = answer("--bench", changed(lambda d: whole(d, client_bound=True, rate=0)))
+ok(m["measured"]["limited_by"] == "client", "a busy client is said", m["measured"])
+m = answer("--bench", changed(lambda d: http(d).update(state="warning", text="7 calls failed")))
+ok(any("7 calls failed" in n for n in m.get("notes", [])), "what section http warns of is among the notes", m)
+
+lacking = [
+    (lambda d: d["sections"].pop("http"), "it has no section http"),
+    (lambda d: http(d).update(state="failed", text="no answer at all"), "section http is 'failed': no answer at all"),
+    (lambda d: http(d).update(state="skipped"), "section http is 'skipped'"),
+    (lambda d: http(d).update(state=5), "section http is 'none'"),
+    (lambda d: http(d)["figures"]["rps"].update(value=0), "figure http.rps is no number"),
+    (lambda d: http(d)["figures"]["rps"].update(value=-3), "figure http.rps is no number"),
+    (lambda d: http(d)["figures"]["rps"].update(value=1e99), "figure http.rps is no number"),
+    (lambda d: http(d)["figures"]["rps"].update(value="2000"), "figure http.rps is no number"),
+    (lambda d: http(d)["figures"]["rps"].update(value=math.nan), "not JSON"),
+    (lambda d: http(d)["figures"].clear(), "figure http.rps is no number"),
+    (lambda d: http(d)["detail"]["hops"].pop(), "does not have the time of the function itself; .*--ms N"),
+    (lambda d: http(d)["detail"]["hops"][3].update(ms=-1), "does not have the time of the function itself"),
+    (lambda d: d["nodes"].clear(), "how many servers answered; give --servers"),
+    (lambda d: whole(d, path="url"), "how many servers answered; give --servers"),
+    (lambda d: d.update(format="svarm-bench/9"), "its format is 'svarm-bench/9'"),
+    (lambda d: d.clear(), "no document of 'svarm bench --json'"),
+]
+for change, message in lacking:
+    path = changed(change)
+    p = run("--bench", path)
+    ok(p.returncode == 2 and not p.stdout and re.search(message, p.stderr, re.S), f"a document is refused: {message[:50]}", p.stdout + p.stderr)
+m = answer("--bench", changed(lambda d: (d["nodes"].clear(), http(d)["detail"]["hops"].clear())), "--servers", "1", "--spare", "0", "--ms", "3")
+ok(near(m["load"]["rate"], 2000.1 * 0.35) and told(m)["capacity"] == "bench", "what it lacks can be given", m)
+p = run("--bench", changed(lambda d: (d.update(cluster="\x1b[31mred", started="\x9b"), http(d).update(state="warning", text="\x1b]0;x\x07"))))
+ok(p.returncode == 0 and "\\x1b[31mred" in p.stdout and not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f]", p.stdout),
+   "nothing in it reaches the terminal", p.stdout)
+
 # ---- money --------------------------------------------------------------------------------------
 b = answer(*LOAD, "--price", "40", "--currency", "EUR", "--in", "NOK", "--rate-of", "EUR=11.6",
            "--rate-of", "USD=10", "--ops-hours", "1", "--ops-rate", "10")
@@ -190,6 +303,13 @@ cases = [
     ([*LOAD, "--prices", broken], "broken.yaml:5:5: providers\\[0\\]: unknown key 'prises'; did you mean 'prices'"),
     ([*LOAD, "--prices", T.name + "/none"], "unable to open"),
     ([*LOAD, "--prices", "/dev/null"], "the file of prices is empty"),
+    ([*LOAD, "--utilisation", "50"], "--utilisation stands for a load, and --rate gives one"),
+    (["--ms", "1", "--utilisation", "50"], "share of a throughput that was measured"),
+    ([*FROM, "--utilisation", "0"], "'0' is too small"),
+    ([*FROM, "--servers", "1"], "1 server, of which 1 may be lost, leave no load .* --utilisation or --spare"),
+    (["--bench", T.name + "/none"], "--bench: .*No such file"),
+    (["--bench", T.name], "--bench: "),
+    (["--bench", "/dev/null"], "--bench: '/dev/null': not JSON"),
     ([*LOAD, "extra"], "unexpected argument 'extra'"),
 ]
 for args, message in cases:

@@ -5,6 +5,7 @@ REPORT_KEEP a folder for the pages and pictures."""
 import concurrent.futures
 import html
 import json
+import math
 import os
 import re
 import shutil
@@ -89,11 +90,21 @@ for (const e of document.querySelectorAll('td, th, .tile, .tile *, .unwell li, .
 	if (e.getClientRects().length && e.clientWidth && e.scrollWidth > e.clientWidth + 1 &&
 			getComputedStyle(e).display !== 'inline')
 		faults.push('text out of its box: ' + words(e));
+// Where the marks of the cost plot stand, as a share of its width, and its lines.
+const costs = () => {
+	const plot = document.querySelector('#cost svg[role] svg.inner');
+	if (!plot) return null;
+	const home = plot.parentNode.getBoundingClientRect();
+	const share = e => (r => ((r.left + r.right) / 2 - home.left) / home.width)(e.getBoundingClientRect());
+	const all = s => [...plot.parentNode.querySelectorAll(s)];
+	return { even: all('path.mark').map(share), now: all('line.upright').map(share), lines: all('path:not(.dot)').length,
+		ink: all('line.upright, text.upright').map(e => getComputedStyle(e)[e.tagName == 'line' ? 'stroke' : 'fill']) };
+};
 const rows = [...document.querySelectorAll('tr')].filter(r => !r.closest('details'));
 const seen = s => document.querySelectorAll(s).length;
 const result = { faults, width: innerWidth, height: document.documentElement.scrollHeight, rows: rows.length,
 	sections: [...document.querySelectorAll('main > section')].map(s => s.id), svg: seen('svg[role]'),
-	headings: seen('h1, h2'), background: getComputedStyle(document.body).backgroundColor,
+	cost: costs(), headings: seen('h1, h2'), background: getComputedStyle(document.body).backgroundColor,
 	broken: [...document.querySelectorAll('nav a')].filter(a => !document.querySelector(a.getAttribute('href'))).length };
 const pre = document.createElement('pre'); pre.id = 'result'; pre.textContent = JSON.stringify(result); parent.document.body.append(pre);
 """
@@ -210,7 +221,7 @@ if all(v is None for v in got.values()) and browse("blank", "about:blank", "--du
     sys.exit(0)
 
 SECTIONS = ["unwell", "thresholds", "topology", "http", "cold", "async", "disk", "cpu", "network", "redis", "tuning",
-            "environment"]
+            "cost", "environment"]
 for name, width in (("wide", 1280), ("narrow", 400), ("beside", 1280)):
     r = result(got[name])
     if not r:
@@ -224,6 +235,16 @@ for name, width in (("wide", 1280), ("narrow", 400), ("beside", 1280)):
     ok(r["sections"] == SECTIONS, f"{name}: every section in its order", r["sections"])
     ok(r["headings"] == len(SECTIONS) + 1 and r["svg"] >= 45 and r["rows"] >= 60 and not r["broken"],
        f"{name}: headings, pictures, rows, and where links lead", r)
+plot = json.load(open(FIXTURE, encoding="utf-8"))["cost"]["plot"]
+low, high = plot["rates"]
+place = {bool(m["line"] is None): [] for m in plot["marks"]}
+for m in plot["marks"]:
+    place[m["line"] is None].append(math.log(m["rate"] / low) / math.log(high / low))
+for name in ("wide", "narrow"):
+    cost = (result(got[name]) or {}).get("cost") or {"even": [], "now": [], "lines": 0}
+    ok(cost["lines"] == 3 and all(len(a) == len(b) and all(abs(x - y) < .02 for x, y in zip(a, b))
+                                  for a, b in ((cost["even"], place[False]), (cost["now"], place[True]))),
+       f"{name}: the cost plot has its lines, and its marks where they belong", (cost, place))
 ok(got["forbidden"] and "</footer>" in got["forbidden"] and result(got["forbidden"]) is None,
    "a script in the page does not run")
 for name, low, high in (("light", 200, 255), ("dark", 0, 70)):

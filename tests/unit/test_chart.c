@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "probe/chart/chart.h"
+#include "probe/chart/fluid.h"
 #include "probe/chart/scale.h"
 
 static void test_numbers(void **state)
@@ -125,12 +126,12 @@ static void draw(struct buf *out)
 		{"nothing", NULL, 0},
 	};
 	const struct chart_mark marks[] = {
-		{{10, 10}, "here"},
-		{{10, 10}, "here too"},
-		{{10, 11}, "and here"},
-		{{99, 1}, "in the corner, with a long text beside it"},
-		{{1000, 10}, "off the paper"},
-		{{NAN, 10}, "nowhere"},
+		{{10, 10}, "here", 0},
+		{{10, 10}, "here too", 0},
+		{{10, 11}, "and here", 0},
+		{{99, 1}, "in the corner, with a long text beside it", 0},
+		{{1000, 10}, "off the paper", 0},
+		{{NAN, 10}, "nowhere", 0},
 	};
 	const struct chart c = {
 		.title = "a & b",
@@ -220,6 +221,53 @@ static void test_names(void **state)
 	}
 }
 
+/* ---- marks of charts for pages ---- */
+
+static size_t times(const char *text, const char *what)
+{
+	size_t n = 0;
+
+	for (; (text = strstr(text, what)) != NULL; text++)
+		n++;
+	return n;
+}
+
+static void test_marks(void **state)
+{
+	static const struct chart_point points[] = {{1, 1}, {100, 100}};
+	const struct chart_line line = {"a", points, 2};
+	struct chart_mark marks[] = {{{10, 10}, "not shown", 1}, {{50, 50}, "nor this", 1},
+		{{20, 5}, "<load> of many calls a second", 0}, {{30, 5}, "second", 0},
+		{{1000, 10}, "outside", 1}, {{1000, 10}, "outside", 0}, {{NAN, 5}, "nowhere", 1}};
+	struct chart c = {.title = "t",
+		.x = {"x", 1, 100, true},
+		.y = {"y", 1, 100, true},
+		.lines = &line,
+		.n_lines = 1,
+		.marks = marks,
+		.n_marks = ARRAY_SIZE(marks)};
+	_cleanup_buf_ struct buf out = BUF_INIT;
+
+	fluid_lines(&c, NULL, &out);
+	assert_int_equal(times(out.data, "class=\"dot mark c0\""), 2);
+	assert_int_equal(times(out.data, "class=\"dot halo\""), 2);
+	assert_non_null(strstr(out.data, "class=\"dot mark c0\" d=\"M500.0 500.0h0\""));
+	assert_int_equal(times(out.data, "<line class=\"upright\""), 2);
+	assert_int_equal(times(out.data, "<text class=\"upright\""), 1);
+	assert_non_null(strstr(out.data, "&lt;load&gt; of many"));
+	assert_null(strstr(out.data, "calls a second")); /* cut */
+	assert_null(strstr(out.data, "shown"));
+	assert_null(strstr(out.data, "nan"));
+
+	/* One that would hide another is small, on top of it. */
+	marks[1].at = (struct chart_point){10.1, 10};
+	buf_clear(&out);
+	fluid_lines(&c, NULL, &out);
+	assert_int_equal(times(out.data, "class=\"dot mark c0\""), 1);
+	assert_int_equal(times(out.data, "class=\"dot mark small c0\""), 1);
+	assert_int_equal(times(out.data, "class=\"dot halo\""), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -230,6 +278,7 @@ int main(void)
 		cmocka_unit_test(test_text),
 		cmocka_unit_test(test_coordinates),
 		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_marks),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -8,7 +8,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "probe/cost.h"
+#include "probe/cost_curves.h"
 
 /* Round prices, so that sums can be done in the head. */
 static const char list[] =
@@ -347,6 +347,49 @@ static void test_even_agrees(void **state)
 		}
 }
 
+/* ---- the plot ---- */
+
+static void test_curves(void **state)
+{
+	struct cost_offer offers[] = {{&prices->providers[0], 1.6 / 0.0036}, TIERS};
+	struct cost_case c = hour_of(0);
+	struct cost_curves v;
+	const struct chart_point *p;
+
+	c.fleet.capacity = 10;
+	c.load.rate = 2500;
+	c.load.ms = 60001; /* too long for the one with tiers */
+	cost_curves_make(&c, offers, 2, 20, &v);
+	assert_int_equal(v.n_lines, 2);
+	assert_string_equal(v.lines[1].name, "Flat");
+	/* Stairs at 10, 20, 30 calls/s, as high as a server costs, however few the samples. */
+	p = v.lines[0].points;
+	near_to(p[0].y, 10);
+	for (size_t i = 1; i <= 40; i++) {
+		near_to(p[2 * i - 1].x, 10. * (double)i);
+		near_to(p[2 * i - 1].y, 10. * (double)i);
+		near_to(p[2 * i].x, 10. * (double)i);
+		near_to(p[2 * i].y, 10. * (double)(i + 1));
+	}
+	for (size_t i = 1; i < v.lines[0].n; i++)
+		assert_true(p[i].x >= p[i - 1].x && p[i].y >= p[i - 1].y);
+	near_to(p[v.lines[0].n - 1].x, v.x_max);
+	assert_int_equal(v.n_marks, 2);
+	assert_string_equal(v.marks[0].text, "even with Flat at 6.25/s");
+	assert_int_equal(v.marks[0].line, 2);
+	assert_string_equal(v.marks[1].text, "load: 2500/s");
+	assert_int_equal(v.marks[1].line, 0);
+	cost_curves_done(&v);
+
+	c.fleet.capacity = 0; /* not known: flat, from end to end */
+	cost_curves_make(&c, offers, 1, 2, &v);
+	p = v.lines[0].points;
+	assert_true(p[0].y == 10 && p[v.lines[0].n - 1].y == 10);
+	near_to(p[0].x, v.x_min);
+	near_to(p[v.lines[0].n - 1].x, v.x_max);
+	cost_curves_done(&v);
+}
+
 /* ---- corners ---- */
 
 static void test_huge(void **state)
@@ -425,6 +468,7 @@ int main(void)
 		cmocka_unit_test(test_even_flat),
 		cmocka_unit_test(test_even_stairs),
 		cmocka_unit_test(test_even_agrees),
+		cmocka_unit_test(test_curves),
 		cmocka_unit_test(test_huge),
 		cmocka_unit_test(test_swings),
 	};

@@ -115,7 +115,7 @@ static void test_everything(void **state)
 	_cleanup_buf_ struct buf buf = BUF_INIT;
 	const char *page = make(&buf, doc, NULL);
 	static const char *const ids[] = {"unwell", "thresholds", "topology", "http", "cold",
-		"async", "disk", "cpu", "network", "redis", "tuning", "environment"};
+		"async", "disk", "cpu", "network", "redis", "tuning", "cost", "environment"};
 	static const char *const texts[] = {
 		">fjord</h1>",
 		"<b aria-hidden=\"true\">✗</b> failed",
@@ -138,6 +138,14 @@ static void test_everything(void **state)
 		"nothing goes to disk",
 		"no effect here",
 		"3\u202f915",
+		"<a href=\"#cost\">Cost</a>",
+		"AWS Lambda: servers cost no more from 243 calls/s on",
+		"Capacity used: 467 of at least 2000 calls/s",
+		"NOK; calls of 0.21 ms, 128 MB, 0.186 KB; 730 hours a month",
+		"even with AWS Lambda at 243/s",
+		">load: 466.7/s</text>",
+		"0.0000166667",
+		"<td>measured</td>",
 		"data:application/json;base64,",
 		"Content-Security-Policy",
 	};
@@ -177,6 +185,39 @@ static void test_narrow_way(void **state)
 	assert_int_equal(count(make(&page, doc, NULL), "path MTU"), 0);
 	json_object_set_new(pair, "path_mtu", json_integer(8000));
 	assert_int_equal(count(make(&page, doc, NULL), "path MTU"), 1);
+}
+
+/* ---- cost ---- */
+
+static void test_cost(void **state)
+{
+	_cleanup_json_ json_t *doc = fixture();
+	_cleanup_buf_ struct buf page = BUF_INIT;
+	json_t *cost = json_obj(doc, "cost"), *plot = json_obj(cost, "plot");
+
+	make(&page, doc, NULL);
+	assert_int_equal(count(page.data, "class=\"dot halo\""), 2); /* the points of balance */
+	assert_int_equal(count(page.data, "<line class=\"upright\""), 1);
+	assert_int_equal(count(page.data, "class=\"found warning\""), 0);
+	json_object_set_new(cost, "warning", json_string("too <much>"));
+	make(&page, doc, NULL);
+	assert_has(page.data, "class=\"found warning\">too &lt;much&gt;</p>");
+
+	/* Axes that are none: no picture, and all else. */
+	json_object_set_new(plot, "rates", json_pack("[ff]", 100., 10.));
+	make(&page, doc, NULL);
+	assert_int_equal(count(page.data, "class=\"upright\""), 0);
+	assert_has(page.data, "Bills of a month");
+
+	json_object_set_new(doc, "cost", json_pack("{ss}", "error", "nothing <to> say"));
+	make(&page, doc, NULL);
+	assert_has(page.data, "nothing &lt;to&gt; say");
+	assert_int_equal(count(page.data, "Bills of a month"), 0);
+
+	json_object_del(doc, "cost");
+	make(&page, doc, NULL);
+	assert_int_equal(count(page.data, "id=\"cost\""), 0);
+	assert_int_equal(count(page.data, "#cost"), 0);
 }
 
 /* ---- hostile ---- */
@@ -420,6 +461,7 @@ int main(void)
 		cmocka_unit_test(test_units),
 		cmocka_unit_test(test_everything),
 		cmocka_unit_test(test_narrow_way),
+		cmocka_unit_test(test_cost),
 		cmocka_unit_test(test_hostile),
 		cmocka_unit_test(test_partial),
 		cmocka_unit_test(test_disturbed),
