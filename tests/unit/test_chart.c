@@ -32,7 +32,7 @@ static void test_numbers(void **state)
 		{1e9, "1G"},
 		{1e-6, "1e-06"},
 		{0.1 + 0.2, "0.3"},
-		{pow(10, 3) - 1e-10, "1k"},
+		{1000 - 1e-10, "1k"},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
