@@ -76,6 +76,7 @@ PROBE_SRC := \
 	probe/judge_system.c \
 	probe/judge_tasks.c \
 	probe/load/conn.c \
+	probe/load/header.c \
 	probe/load/hist.c \
 	probe/load/hist_json.c \
 	probe/load/load.c \
@@ -154,6 +155,7 @@ NODE_SRC := $(TOOL_SRC) \
 	probe/async/tally.c \
 	probe/bench/agent_frame.c \
 	probe/load/conn.c \
+	probe/load/header.c \
 	probe/load/hist.c \
 	probe/load/hist_json.c \
 	probe/load/load.c \

@@ -194,6 +194,22 @@ def test_request():
           "c2V" not in p.stdout + p.stderr, p)
 
 
+def test_headers():
+    server = Hostile()
+    with tempfile.NamedTemporaryFile("w") as f:
+        f.write("# a comment\n\nAuthorization: Basic c2VjcmV0\r\nX-B: 2\n")
+        f.flush()
+        code, figures = load(server.port, "ok", "-n", "1", "-H", "X-A: 1", "-H", "@" + f.name, "-H", "X-C: 3")
+        check("headers out of a file, among others", code == 0 and
+              b"\r\nX-A: 1\r\nAuthorization: Basic c2VjcmV0\r\nX-B: 2\r\nX-C: 3\r\n" in server.head, (figures, server.head))
+        f.write("Bearer c2VjcmV0\n")
+        f.flush()
+        p = subprocess.run([LOAD, "-n", "1", "-H", "@" + f.name, f"http://127.0.0.1:{server.port}/ok"],
+                           text=True, capture_output=True, check=False)
+    check("a fault in it has its place, and shows no secret", p.returncode == 2 and
+          f"{f.name}:5:7: no ':'" in p.stderr and "c2V" not in p.stdout + p.stderr, p)
+
+
 def test_stall():
     """A server frozen for a second: the calls that would have come count, in the open loop."""
     with Echo() as echo:
@@ -241,7 +257,7 @@ def main():
     if not os.path.exists(LOAD):
         print(f"1..0 # SKIP no {LOAD}: make test-programs")
         return 0
-    run_all([test_answers, test_misbehaviour, test_raw, test_endless, test_request, test_usage])
+    run_all([test_answers, test_misbehaviour, test_raw, test_endless, test_request, test_headers, test_usage])
     with Echo() as echo:  # what needs some quiet
         run_all([test_stall, test_idle_connections, lambda: test_delays(echo), lambda: test_course(echo),
                  lambda: test_rounds(echo), lambda: test_limits(echo)])
