@@ -162,16 +162,8 @@ static bool set_number(struct arguments *a, int option, const char *value)
 	double n;
 
 	switch (option) {
-	case 'c':
-		if (!parse_whole(value, 100000, &n) || n < 1)
-			return false;
-		a->o.connections = (unsigned)n;
-		return true;
-	case 't':
-		if (!parse_whole(value, 64, &n) || n < 1)
-			return false;
-		a->o.threads = (unsigned)n;
-		return true;
+	case 'c': return parse_unsigned(value, 1, 100000, &a->o.connections);
+	case 't': return parse_unsigned(value, 1, 64, &a->o.threads);
 	case 'n':
 		if (!parse_whole(value, 1e12, &n) || n < 1)
 			return false;
