@@ -34,6 +34,7 @@ PROBE_SRC := \
 	probe/bench/network_print.c \
 	probe/bench/network_read.c \
 	probe/bench/network_which.c \
+	probe/bench/node_print.c \
 	probe/bench/node_summary.c \
 	probe/bench/node_tool.c \
 	probe/bench/place.c \
