@@ -82,6 +82,7 @@ PROBE_SRC := \
 	probe/load/hist_json.c \
 	probe/load/load.c \
 	probe/load/loop.c \
+	probe/load/loop_figures.c \
 	probe/load/report.c \
 	probe/load/request.c \
 	probe/load/response.c \
@@ -161,6 +162,7 @@ NODE_SRC := $(TOOL_SRC) \
 	probe/load/hist_json.c \
 	probe/load/load.c \
 	probe/load/loop.c \
+	probe/load/loop_figures.c \
 	probe/load/report.c \
 	probe/load/request.c \
 	probe/load/response.c \
