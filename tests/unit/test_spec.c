@@ -5,12 +5,12 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include <jansson.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/ext/json.h"
 #include "lib/spec/cluster.h"
 #include "lib/spec/diag.h"
 #include "lib/spec/grammar.h"
