@@ -9,6 +9,7 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "lib/base/quote.h"
 #include "lib/base/xalloc.h"
@@ -50,7 +51,7 @@ struct arguments {
 	size_t n_files, cap_files;
 	const char *url, *request_file;
 	double ramp_to;
-	bool until_stable, json;
+	bool until_stable, json, input_taken;
 };
 
 static volatile sig_atomic_t cancel;
@@ -67,6 +68,17 @@ static void set_body(struct arguments *a)
 	a->request.rq.body_len = a->request.text.len;
 }
 
+/* May @path be read?  Standard input, "-", can be only once. */
+static int take_path(struct arguments *a, const char *path, struct err *err)
+{
+	if (strcmp(path, "-") != 0)
+		return 0;
+	if (a->input_taken)
+		return err_set(err, -EINVAL, "two things cannot come from standard input");
+	a->input_taken = true;
+	return 0;
+}
+
 /* The body, or all of the request, out of a file. */
 static int read_text(struct arguments *a, const char *path, bool all)
 {
@@ -74,7 +86,9 @@ static int read_text(struct arguments *a, const char *path, bool all)
 	int r;
 
 	buf_clear(&a->request.text);
-	r = buf_read_file(&a->request.text, path, MAX_DATA, &err);
+	r = take_path(a, path, &err);
+	if (r == 0)
+		r = buf_read_file(&a->request.text, path, MAX_DATA, &err);
 	if (r == 0 && all)
 		r = request_parse(&a->request, &err);
 	if (r < 0) {
@@ -103,7 +117,9 @@ static int add_headers_of(struct arguments *a, const char *path)
 	xgrow(a->files, a->n_files, a->cap_files);
 	f = &a->files[a->n_files++];
 	*f = (struct header_file){0};
-	r = header_file_read(path, f, &err);
+	r = take_path(a, path, &err);
+	if (r == 0)
+		r = header_file_read(path, f, &err);
 	if (r < 0) {
 		fprintf(stderr, "svarm-probe load: %s\n", err_msg(&err));
 		return r == -EINVAL ? TOOL_USAGE : TOOL_FAULT;

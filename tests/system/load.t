@@ -246,8 +246,9 @@ def test_usage():
     bad = [[], ["http://a", "http://b"], ["-c", "0", "http://a"], ["-c", "x", "http://a"],
            ["-d", "1x", "http://a"], ["-r", "-1", "http://a"], ["-t", "2", "http://a"],
            ["--nonsense", "http://a"], ["--ramp-to", "5", "http://a"], ["--request", "-", "http://a"],
-           ["ftp://a"], ["-H", "bad", "http://a"], ["-c", "1.5", "http://a"], ["-t", "65", "http://a"]]
-    codes = [subprocess.run([LOAD, *a], capture_output=True, check=False).returncode for a in bad]
+           ["ftp://a"], ["-H", "bad", "http://a"], ["-c", "1.5", "http://a"], ["-t", "65", "http://a"],
+           ["-H", "@-", "--data-file", "-", "http://127.0.0.1:9/"]]
+    codes = [subprocess.run([LOAD, *a], stdin=subprocess.DEVNULL, capture_output=True, check=False).returncode for a in bad]
     check("mistakes end with 2", codes == [2] * len(bad), codes)
     p = subprocess.run([LOAD, "--json", "ftp://x"], capture_output=True, check=False)
     check("with --json the error is JSON", "error" in json.loads(p.stdout), p.stdout)
