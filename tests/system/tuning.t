@@ -20,7 +20,7 @@ find_nginx "$work" || skip "no nginx on this machine and none to download"
 
 probe=${PROBE:-build/san/svarm-probe}
 [ -x "$probe" ] || make -s VARIANT=san "$probe" >&2
-echo 1..12
+echo 1..22
 number=0
 report() { # STATUS NAME
 	number=$((number + 1))
