@@ -94,8 +94,6 @@ static void take_plain(struct bench_job *j)
 
 	o->url = own->url;
 	o->method = own->method;
-	o->headers = own->headers.items;
-	o->n_headers = own->headers.n;
 	o->from = own->from.items;
 	o->n_from = own->from.n;
 	o->connections = (unsigned)own->connections;
@@ -258,7 +256,7 @@ int bench_job_make(const struct cli *cli, struct bench_job *ret, struct err *err
 
 	ret->own = cli->own;
 	take_plain(ret);
-	if ((r = take_arguments(cli, ret, err)) < 0 || (r = bench_job_load(ret, err)) < 0)
+	if ((r = take_arguments(cli, ret, err)) < 0 || (r = bench_job_load(cli, ret, err)) < 0)
 		return r;
 	r = bench_check_sections(ret->sections, ret->n_sections, err);
 	if (r < 0)
@@ -275,6 +273,7 @@ void bench_job_done(struct bench_job *j)
 	bench_cost_done(j);
 	arena_done(&j->arena);
 	buf_wipe(&j->body);
+	headers_done(&j->headers);
 	free(j->sections);
 	free(j->thresholds);
 	json_decref(j->input);

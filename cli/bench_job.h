@@ -6,6 +6,7 @@
 
 #include "cli/cmd.h"
 #include "cli/cost_job.h"
+#include "cli/headers.h"
 #include "lib/base/arena.h"
 #include "lib/base/buf.h"
 #include "lib/ext/json.h"
@@ -29,6 +30,7 @@ struct bench_job {
 	const struct bench_own *own;
 	struct bench_options o;
 	struct buf body;
+	struct headers headers;
 	const char **sections; /* owned */
 	size_t n_sections;
 	char *file[1];                      /* the spec's path; NULL: not given */
@@ -44,7 +46,7 @@ struct bench_job {
 int bench_job_make(const struct cli *cli, struct bench_job *ret, struct err *err) _must_check_;
 void bench_job_done(struct bench_job *j);
 /* Part of bench_job_make(): times, the URL, headers, rates and the body. */
-int bench_job_load(struct bench_job *j, struct err *err) _must_check_;
+int bench_job_load(const struct cli *cli, struct bench_job *j, struct err *err) _must_check_;
 /* Does it need a spec? */
 bool bench_job_cluster(const struct bench_job *j);
 /* Is a section part of the run? */

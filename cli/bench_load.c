@@ -58,23 +58,6 @@ static int take_times(struct bench_job *j, struct err *err)
 	return r;
 }
 
-/* Its value may be a password: it is never repeated. */
-static int check_header(const char *h, size_t number, struct err *err)
-{
-	size_t name = 0;
-
-	while (isalnum((unsigned char)h[name]) || (h[name] && strchr("!#$%&'*+-.^_`|~", h[name])))
-		name++;
-	if (!name || h[name] != ':')
-		return err_set(
-			err, ERR_SPEC, "header %zu is not of the form 'Name: value'", number);
-	for (const char *p = h + name; *p; p++)
-		if (((unsigned char)*p < ' ' && *p != '\t') || *p == 0x7f)
-			return err_set(err, ERR_SPEC, "header '%.*s' holds a control character",
-				(int)MIN_OF(name, (size_t)60), h);
-	return 0;
-}
-
 static int check_url(const char *url, struct err *err)
 {
 	const char *rest = strstr(url, "//");
@@ -113,15 +96,30 @@ static int take_body(struct bench_job *j, struct err *err)
 	return 0;
 }
 
-int bench_job_load(struct bench_job *j, struct err *err)
+static int take_headers(const struct cli *cli, struct bench_job *j, struct err *err)
+{
+	const char *body = j->own->data_file, *input = NULL;
+	int r;
+
+	if (body && !strcmp(body, "-"))
+		input = "the body";
+	else if (j->file[0] && !strcmp(j->file[0], "-"))
+		input = "the spec";
+	r = headers_read(cli, &j->own->headers, input, &j->headers, err);
+	j->o.headers = j->headers.items;
+	j->o.n_headers = j->headers.n;
+	return r;
+}
+
+int bench_job_load(const struct cli *cli, struct bench_job *j, struct err *err)
 {
 	const struct bench_own *own = j->own;
 	int r = take_times(j, err);
 
 	if (r >= 0 && own->url)
 		r = check_url(own->url, err);
-	for (size_t i = 0; i < own->headers.n && r >= 0; i++)
-		r = check_header(own->headers.items[i], i + 1, err);
+	if (r >= 0)
+		r = take_headers(cli, j, err);
 	if (r >= 0)
 		r = take_rate("rate", own->rate, &j->o.rate, err);
 	if (r >= 0)

@@ -36,7 +36,9 @@ static const struct option options[] = {
 	{'X', "method", OPTION_STRING, "METHOD", "http: instead of GET, or of POST with a body",
 		AT(method)},
 	{'H', "header", OPTION_LIST, "LINE",
-		"http: send 'Name: value'; the value is never shown; may be repeated", AT(headers)},
+		"http: send 'Name: value'; @FILE: those of a file, one a line; @-: of standard "
+		"input; values are never shown; may be repeated",
+		AT(headers)},
 	{0, "data", OPTION_STRING, "TEXT", "http: send this as the body", AT(data)},
 	{0, "data-file", OPTION_STRING, "FILE", "http: the body from FILE; - is standard input",
 		AT(data_file)},

@@ -13,7 +13,9 @@ static const struct option options[] = {
 	{'d', "data", OPTION_STRING, "TEXT|@FILE|-",
 		"invoke: what is sent; @FILE: a file's content; -: standard input", AT(data),
 		.bit = FN_INVOKE},
-	{'H', "header", OPTION_LIST, "NAME:VALUE", "invoke: one more header; may be repeated",
+	{'H', "header", OPTION_LIST, "NAME:VALUE",
+		"invoke: one more header; @FILE: those of a file, one a line; @-: of standard "
+		"input; may be repeated",
 		AT(headers), .bit = FN_INVOKE},
 	{0, "path", OPTION_STRING, "PATH", "invoke: path and query behind the function's name",
 		AT(path), .bit = FN_INVOKE},

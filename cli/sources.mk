@@ -33,6 +33,7 @@ CLI_SRC := \
 	cli/fn_list.c \
 	cli/fn_logs.c \
 	cli/gateway.c \
+	cli/headers.c \
 	cli/health_files.c \
 	cli/health_print.c \
 	cli/health_watch.c \

@@ -57,13 +57,14 @@ static const struct price_row *first_of(const struct price_provider *p, enum met
 static void check_meter(
 	struct check *k, const struct price_provider *p, enum meter meter, const char *path)
 {
-	const struct price_row *first = first_of(p, meter), *end = p->rows + p->n_rows;
+	const struct price_row *first = first_of(p, meter), *end;
 	bool needed = meter == METER_REQUESTS || meter == METER_GB_SECONDS;
 
 	if (!first && (needed || (meter == METER_FRONT && p->front)))
 		complain(k, path, "no price of '%s'", meter_name(meter));
 	if (!first)
 		return;
+	end = p->rows + p->n_rows;
 	if (first->above > 0)
 		complain(k, path, "the first price of '%s' (line %d) must begin at 0",
 			meter_name(meter), first->line);

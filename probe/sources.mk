@@ -34,6 +34,7 @@ PROBE_SRC := \
 	probe/bench/network_print.c \
 	probe/bench/network_read.c \
 	probe/bench/network_which.c \
+	probe/bench/node_print.c \
 	probe/bench/node_summary.c \
 	probe/bench/node_tool.c \
 	probe/bench/place.c \
@@ -78,10 +79,12 @@ PROBE_SRC := \
 	probe/judge_system.c \
 	probe/judge_tasks.c \
 	probe/load/conn.c \
+	probe/load/header.c \
 	probe/load/hist.c \
 	probe/load/hist_json.c \
 	probe/load/load.c \
 	probe/load/loop.c \
+	probe/load/loop_figures.c \
 	probe/load/report.c \
 	probe/load/request.c \
 	probe/load/response.c \
@@ -158,10 +161,12 @@ NODE_SRC := $(TOOL_SRC) \
 	probe/async/tally.c \
 	probe/bench/agent_frame.c \
 	probe/load/conn.c \
+	probe/load/header.c \
 	probe/load/hist.c \
 	probe/load/hist_json.c \
 	probe/load/load.c \
 	probe/load/loop.c \
+	probe/load/loop_figures.c \
 	probe/load/report.c \
 	probe/load/request.c \
 	probe/load/response.c \

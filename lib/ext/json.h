@@ -1,7 +1,8 @@
 /*
- * JSON, by jansson.  Text from outside is parsed with a size cap; members are read through typed
- * getters that treat a wrong type as absent, so that hostile input never reaches a cast.
- * Pointers the getters return are borrowed from the value and live as long as it does.
+ * JSON, by jansson.  Text from outside is parsed with a cap on its size, and with that on the
+ * memory it takes; members are read through typed getters that treat a wrong type as absent, so
+ * that hostile input never reaches a cast. Pointers the getters return are borrowed from the value
+ * and live as long as it does.
  */
 #pragma once
 
@@ -17,9 +18,26 @@
  * them hold secrets.  Call once, before any thread is started. */
 void json_wipe_freed(void);
 
-/* Parse @len bytes (at most @max, longer is -EFBIG; not JSON is -EBADMSG).  *@ret is owned by the
- * caller (json_decref, or the _cleanup_json_ attribute). */
+/* jansson's own readers know no bound on memory. */
+#ifndef JSON_BOUNDARY
+#pragma GCC poison json_loads json_loadb json_loadf json_loadfd json_load_file json_load_callback
+#endif
+
+/*
+ * Values take more memory than their text: svarm's documents 6 bytes for each of the text, Docker's
+ * answers up to 10, "{},{},…" 77.  A text that could take more than this many for each byte of @max
+ * is refused, however short it is.  What it could take is reckoned high (for those three 11, 15 and
+ * 93), and true answers pass at any length up to @max.
+ */
+enum { JSON_MEMORY_PER_BYTE = 20, JSON_MEMORY_ROOM = 64 * 1024 };
+
+/* Parse @len bytes: an object or an array.  Longer than @max is -EFBIG, too many values for @max
+ * -E2BIG, not JSON -EBADMSG.  *@ret is owned by the caller (json_decref, or the _cleanup_json_
+ * attribute). */
 int json_parse(const char *text, size_t len, size_t max, json_t **ret, struct err *err)
+	_must_check_;
+/* As json_parse(), but an object that has a key twice is -EBADMSG too. */
+int json_parse_unique(const char *text, size_t len, size_t max, json_t **ret, struct err *err)
 	_must_check_;
 
 /* Append @value as compact text with sorted keys: equal values give equal bytes. */

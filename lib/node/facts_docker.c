@@ -4,7 +4,12 @@
  */
 #include "lib/node/facts_docker.h"
 
+#include <string.h>
+
 #include "lib/ext/json.h"
+
+/* That of 1,500 services. */
+enum { MAX_JSON = 8 * 1024 * 1024 };
 
 static const char *text_at(struct facts *f, const json_t *o, const char *key)
 {
@@ -218,21 +223,19 @@ int facts_docker_parse(struct facts *f, const char *name, const char *json, stru
 		{"secrets", JSON_ARRAY, read_secrets},
 		{"configs", JSON_ARRAY, read_configs},
 	};
-	json_error_t e;
-	json_t *root;
-	bool good;
-
 	for (size_t i = 0; i < ARRAY_SIZE(answers); i++) {
+		_cleanup_json_ json_t *root = NULL;
+		int r;
+
 		if (strcmp(name, answers[i].name))
 			continue;
-		root = json_loads(json, 0, &e);
-		good = root && json_typeof(root) == answers[i].type;
-		if (good)
-			answers[i].read(f, root);
-		json_decref(root);
-		if (!good)
+		r = json_parse(json, strlen(json), MAX_JSON, &root, err);
+		if (r == -EFBIG || r == -E2BIG)
+			return err_wrap(err, "docker's answer '%s'", name);
+		if (r < 0 || json_typeof(root) != answers[i].type)
 			return err_set(err, -EBADMSG,
 				"docker's answer '%s' is not what its API promises", name);
+		answers[i].read(f, root);
 	}
 	return 0;
 }

@@ -2,9 +2,14 @@
  * Docker's daemon.json: our keys are merged into whatever the operator has there; nothing of theirs
  * is dropped.  A file that is not JSON is refused rather than replaced.
  */
+#include <string.h>
+
 #include "lib/ext/json.h"
 #include "lib/node/kind.h"
 #include "lib/node/kind_file.h"
+
+/* Of the file, of which a node sends no more than 256 KiB. */
+enum { MAX_BYTES = 512 * 1024 };
 
 /* Every key of @wanted is in @have with the same value; nested objects are compared key by key. */
 static bool contains(const json_t *have, const json_t *wanted)
@@ -49,28 +54,21 @@ static int diff(const struct resource *r, size_t n, const struct facts *facts,
 	struct change_set *ret, struct err *err)
 {
 	const struct fact_file *f = facts_file(facts, r->name);
-	json_t *have, *wanted;
-	json_error_t e;
-	int code;
+	_cleanup_json_ json_t *have = NULL, *wanted = NULL;
+	const char *text = r->daemon.wanted;
 
 	if (f && f->type == FILE_REGULAR && !f->content)
 		return err_set(
 			err, -EBADMSG, "is there, but the node did not answer with its content");
-	if (f && f->content && f->content_len)
-		have = json_loadb(f->content, f->content_len, JSON_REJECT_DUPLICATES, &e);
-	else
+	if (json_parse(text, strlen(text), MAX_BYTES, &wanted, NULL) < 0 || !json_is_object(wanted))
+		return err_set(err, -EINVAL, "wanted keys are not a JSON object");
+	if (!f || !f->content || !f->content_len)
 		have = json_object();
-	wanted = json_loads(r->daemon.wanted, 0, NULL);
-	if (!json_is_object(wanted))
-		code = err_set(err, -EINVAL, "wanted keys are not a JSON object");
-	else if (!json_is_object(have))
-		code = err_set(
+	else if (json_parse_unique(f->content, f->content_len, MAX_BYTES, &have, NULL) < 0 ||
+		 !json_is_object(have))
+		return err_set(
 			err, -EBADMSG, "is there but is not a JSON object; mend or remove it");
-	else
-		code = diff_merged(r, have, wanted, facts, ret, err);
-	json_decref(have);
-	json_decref(wanted);
-	return code;
+	return diff_merged(r, have, wanted, facts, ret, err);
 }
 
 const struct kind kind_daemon = {.name = "docker daemon", .diff = diff};

@@ -165,19 +165,6 @@ double node_number(const json_t *o, const char *key)
 	return json_is_number(value) ? json_number_value(value) : NAN;
 }
 
-json_t *node_latency(const json_t *o)
-{
-	static const char *const keys[] = {"min", "mean", "p50", "p90", "p99", "p999", "max"};
-	json_t *ret = json_object();
-
-	if (json_is_integer(json_object_get(o, "n")))
-		json_object_set_new(ret, "n", json_integer(json_int(o, "n", 0)));
-	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
-		if (isfinite(node_number(o, keys[i])))
-			clean_set(ret, keys[i], node_number(o, keys[i]));
-	return ret;
-}
-
 void node_copy_text(json_t *to, const json_t *from, const char *key)
 {
 	_cleanup_buf_ struct buf clean = BUF_INIT;
@@ -189,16 +176,4 @@ void node_copy_text(json_t *to, const json_t *from, const char *key)
 	}
 	escape_text(&clean, text, MIN_OF(strlen(text), (size_t)MAX_NODE_TEXT), false);
 	json_set_text(to, key, buf_str(&clean), clean.len);
-}
-
-/* ---- printing ---- */
-
-const char *node_clean(struct arena *a, const char *text)
-{
-	_cleanup_buf_ struct buf clean = BUF_INIT;
-
-	if (!text)
-		return "-";
-	escape_text(&clean, text, MIN_OF(strlen(text), (size_t)MAX_NODE_TEXT), false);
-	return arena_strdup(a, buf_str(&clean));
 }

@@ -1,6 +1,7 @@
 /* Inside probe/bench: a tool of svarm-probe on every node, and what the nodes say. */
 #pragma once
 
+#include "lib/base/table.h"
 #include "probe/bench/section.h"
 
 struct node_tool {
@@ -30,8 +31,6 @@ bool node_same_kernel(const unsigned long long a[2], const unsigned long long b[
 
 /* Member @key of @o; NAN when it is no number. */
 double node_number(const json_t *o, const char *key);
-/* The numbers n min mean p50 p90 p99 p999 max of @o, those that are there. */
-json_t *node_latency(const json_t *o);
 /* Set member @key of @to to the escaped string of @from; null when it is none. */
 void node_copy_text(json_t *to, const json_t *from, const char *key);
 
@@ -53,7 +52,15 @@ void node_summary_error(struct node_summary *s, const struct spec_node *node, co
 void node_summary_found(const struct node_summary *s, struct section_result *r, const char *all,
 	const char *figures);
 
-/* Printing. */
+/* In the document, and printed from it. */
 
-/* @text escaped, in @a, of a bounded length; "-" for NULL. */
-const char *node_clean(struct arena *a, const char *text);
+struct node_verdict;
+/* What the detail of a section says of a node, whatever the tool: name, verdict and reason, or why
+ * it could not be measured.  Owned by the caller. */
+json_t *node_detail(const struct node_answer *a, const struct node_verdict *v);
+/* The nodes of a section's detail as a table: node, verdict, what @numbers adds, reason.  Texts are
+ * escaped and of a bounded length. */
+void node_table(const json_t *section, const struct table_column *columns,
+	void (*numbers)(struct table *t, const json_t *node), struct buf *out);
+/* "-" when it is not finite. */
+void node_table_number(struct table *t, double value, int decimals);

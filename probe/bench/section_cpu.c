@@ -5,7 +5,6 @@
  */
 #include <math.h>
 
-#include "lib/base/table.h"
 #include "lib/base/xalloc.h"
 #include "probe/bench/clean.h"
 #include "probe/bench/node_judge.h"
@@ -15,19 +14,13 @@ static json_t *detail_of(const struct node_answer *a, const struct node_verdict 
 {
 	static const char *const numbers[] = {
 		"steal", "slowdown", "work_start_ms", "work_end_ms", "seconds", "got", "idle"};
-	json_t *o = json_object();
+	json_t *o = node_detail(a, v);
 
-	json_object_set_new(o, "node", json_string(a->node->name));
-	if (!a->result) {
-		json_set_text(o, "error", a->error, strlen(a->error));
+	if (!a->result)
 		return o;
-	}
 	json_object_set_new(o, "cores", json_integer(json_int(a->result, "cores", 0)));
 	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
 		clean_set(o, numbers[i], node_number(a->result, numbers[i]));
-	json_object_set_new(o, "verdict", v->verdict ? json_string(v->verdict) : json_null());
-	json_set_text(o, "reason", v->reason, strlen(v->reason));
-	json_object_set_new(o, "error", json_null());
 	return o;
 }
 
@@ -79,14 +72,13 @@ static int run(struct bench *b, struct section_result *ret, struct err *err)
 	return r;
 }
 
-static void print_number(struct table *t, const json_t *o, const char *key, int decimals)
+static void print_numbers(struct table *t, const json_t *node)
 {
-	double value = node_number(o, key);
-
-	if (isfinite(value))
-		table_number(t, CELL_PLAIN, value, decimals);
-	else
-		table_text(t, CELL_DIM, "-");
+	node_table_number(t, node_number(node, "cores"), 0);
+	node_table_number(t, node_number(node, "steal"), 1);
+	node_table_number(t, node_number(node, "slowdown"), 1);
+	node_table_number(t, node_number(node, "work_start_ms"), 2);
+	node_table_number(t, node_number(node, "work_end_ms"), 2);
 }
 
 static void print(const json_t *section, struct buf *out)
@@ -102,25 +94,8 @@ static void print(const json_t *section, struct buf *out)
 		{"reason", "WHY", .right = false},
 		{0},
 	};
-	_cleanup_(table_freep) struct table *t = table_new(columns);
-	const json_t *nodes = json_arr(json_obj(section, "detail"), "nodes");
-	_cleanup_(arena_done) struct arena a = ARENA_INIT;
 
-	for (size_t i = 0; i < json_array_size(nodes); i++) {
-		const json_t *n = json_array_get(nodes, i);
-		const char *error = json_str(n, "error");
-
-		table_row(t);
-		table_text(t, CELL_STRONG, node_clean(&a, json_str(n, "node")));
-		table_text(t, CELL_PLAIN, error ? "-" : node_clean(&a, json_str(n, "verdict")));
-		print_number(t, n, "cores", 0);
-		print_number(t, n, "steal", 1);
-		print_number(t, n, "slowdown", 1);
-		print_number(t, n, "work_start_ms", 2);
-		print_number(t, n, "work_end_ms", 2);
-		table_text(t, CELL_DIM, node_clean(&a, error ? error : json_str(n, "reason")));
-	}
-	table_indented(t, out, false, 0);
+	node_table(section, columns, print_numbers, out);
 }
 
 const struct section section_cpu = {

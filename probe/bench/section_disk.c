@@ -5,7 +5,6 @@
  */
 #include <math.h>
 
-#include "lib/base/table.h"
 #include "lib/base/xalloc.h"
 #include "probe/bench/clean.h"
 #include "probe/bench/node_judge.h"
@@ -114,24 +113,25 @@ static json_t *windows_of(const json_t *seen)
 	return ret;
 }
 
+static json_t *latency_of(const json_t *seen, const char *what)
+{
+	json_t *latency = clean_latency(json_obj(seen, what));
+
+	return latency ? latency : json_null();
+}
+
 static json_t *detail_of(const struct node_answer *a, const struct node_verdict *v)
 {
-	json_t *o = json_object();
+	json_t *o = node_detail(a, v);
 
-	json_object_set_new(o, "node", json_string(a->node->name));
-	if (!a->result) {
-		json_set_text(o, "error", a->error, strlen(a->error));
+	if (!a->result)
 		return o;
-	}
 	node_copy_text(o, a->result, "path");
 	node_copy_text(o, a->result, "device");
 	node_copy_text(o, a->result, "filesystem");
-	json_object_set_new(o, "verdict", v->verdict ? json_string(v->verdict) : json_null());
-	json_set_text(o, "reason", v->reason, strlen(v->reason));
-	json_object_set_new(o, "fdatasync_ms", node_latency(json_obj(a->result, "fdatasync_ms")));
-	json_object_set_new(o, "read_ms", node_latency(json_obj(a->result, "read_ms")));
+	json_object_set_new(o, "fdatasync_ms", latency_of(a->result, "fdatasync_ms"));
+	json_object_set_new(o, "read_ms", latency_of(a->result, "read_ms"));
 	json_object_set_new(o, "windows", windows_of(a->result));
-	json_object_set_new(o, "error", json_null());
 	return o;
 }
 
@@ -193,14 +193,21 @@ static int run(struct bench *b, struct section_result *ret, struct err *err)
 
 /* ---- for people ---- */
 
-static void print_number(struct table *t, const json_t *o, const char *key)
+static void print_ms(struct table *t, const json_t *o, const char *key)
 {
 	double value = node_number(o, key);
 
-	if (isfinite(value))
-		table_number(t, CELL_PLAIN, value, value < 10 ? 3 : 1);
-	else
-		table_text(t, CELL_DIM, "-");
+	node_table_number(t, value, value < 10 ? 3 : 1);
+}
+
+static void print_numbers(struct table *t, const json_t *node)
+{
+	const json_t *written = json_obj(node, "fdatasync_ms"), *read = json_obj(node, "read_ms");
+
+	print_ms(t, written, "p50");
+	print_ms(t, written, "p99");
+	print_ms(t, read, "p50");
+	print_ms(t, read, "p99");
 }
 
 static void print(const json_t *section, struct buf *out)
@@ -215,25 +222,8 @@ static void print(const json_t *section, struct buf *out)
 		{"reason", "WHY", .right = false},
 		{0},
 	};
-	_cleanup_(table_freep) struct table *t = table_new(columns);
-	const json_t *nodes = json_arr(json_obj(section, "detail"), "nodes");
-	_cleanup_(arena_done) struct arena a = ARENA_INIT;
 
-	for (size_t i = 0; i < json_array_size(nodes); i++) {
-		const json_t *n = json_array_get(nodes, i);
-		const json_t *w = json_obj(n, "fdatasync_ms"), *r = json_obj(n, "read_ms");
-		const char *error = json_str(n, "error");
-
-		table_row(t);
-		table_text(t, CELL_STRONG, node_clean(&a, json_str(n, "node")));
-		table_text(t, CELL_PLAIN, error ? "-" : node_clean(&a, json_str(n, "verdict")));
-		print_number(t, w, "p50");
-		print_number(t, w, "p99");
-		print_number(t, r, "p50");
-		print_number(t, r, "p99");
-		table_text(t, CELL_DIM, node_clean(&a, error ? error : json_str(n, "reason")));
-	}
-	table_indented(t, out, false, 0);
+	node_table(section, columns, print_numbers, out);
 }
 
 const struct section section_disk = {

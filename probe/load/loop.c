@@ -10,13 +10,12 @@
 
 #include <sys/epoll.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "lib/base/xalloc.h"
+#include "probe/load/loop_figures.h"
 
-#define NS_PER_SEC 1000000000ull
 #define NS_PER_MS  1000000ull
 #define PAUSE      (20 * NS_PER_MS)
 #define LOOK_AGAIN (100 * NS_PER_MS) /* whether we were cancelled */
@@ -24,51 +23,6 @@
  * of a millisecond go together, for waking up costs more than a request. */
 #define EXACT_RATE 5000
 #define TICK       (NS_PER_MS / 4)
-
-static double cpu_seconds(void)
-{
-	struct rusage u;
-
-	getrusage(RUSAGE_THREAD, &u);
-	return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
-	       (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
-}
-
-/* ---- lists ---- */
-
-static void list_append(struct conn_list *l, struct conn *c)
-{
-	c->prev = l->last;
-	c->next = NULL;
-	if (l->last)
-		l->last->next = c;
-	else
-		l->first = c;
-	l->last = c;
-}
-
-static void list_prepend(struct conn_list *l, struct conn *c)
-{
-	c->prev = NULL;
-	c->next = l->first;
-	if (l->first)
-		l->first->prev = c;
-	else
-		l->last = c;
-	l->first = c;
-}
-
-static void list_remove(struct conn_list *l, struct conn *c)
-{
-	if (c->prev)
-		c->prev->next = c->next;
-	else
-		l->first = c->next;
-	if (c->next)
-		c->next->prev = c->prev;
-	else
-		l->last = c->prev;
-}
 
 /* ---- requests ---- */
 
@@ -136,21 +90,21 @@ static void settle(struct loop *l, struct conn *c, enum conn_outcome outcome)
 {
 	uint64_t now;
 
-	list_remove(&l->busy, c);
+	conn_list_remove(&l->busy, c);
 	record(l, c, outcome);
 	conn_finish(&l->wire, c, outcome);
 	if (open_loop(l)) {
-		list_prepend(&l->idle, c);
+		conn_list_prepend(&l->idle, c);
 		return;
 	}
 	now = clock_ns();
 	if (outcome == CONN_FAILED) {
 		c->began = now;
-		list_append(&l->paused, c);
+		conn_list_append(&l->paused, c);
 	} else if (claim(l, now)) {
 		begin(l, c, now, now);
 	} else {
-		list_prepend(&l->idle, c);
+		conn_list_prepend(&l->idle, c);
 	}
 }
 
@@ -160,7 +114,7 @@ static void begin(struct loop *l, struct conn *c, uint64_t due, uint64_t now)
 
 	c->due = due;
 	c->began = now;
-	list_append(&l->busy, c);
+	conn_list_append(&l->busy, c);
 	outcome = conn_begin(&l->wire, c);
 	if (outcome != CONN_PENDING)
 		settle(l, c, outcome);
@@ -176,7 +130,7 @@ static void send_due(struct loop *l)
 		if (due > now || !claim(l, due))
 			return;
 		l->arrivals++;
-		list_remove(&l->idle, c);
+		conn_list_remove(&l->idle, c);
 		if (due >= l->schedule->from)
 			hist_add(&l->result->lag, now - due);
 		begin(l, c, due, now);
@@ -191,11 +145,11 @@ static void send_paused(struct loop *l)
 	while ((c = l->paused.first) && c->began + PAUSE <= l->now) {
 		uint64_t now = clock_ns();
 
-		list_remove(&l->paused, c);
+		conn_list_remove(&l->paused, c);
 		if (claim(l, now))
 			begin(l, c, now, now);
 		else
-			list_prepend(&l->idle, c);
+			conn_list_prepend(&l->idle, c);
 	}
 }
 
@@ -258,29 +212,6 @@ static int wait_events(struct loop *l, struct epoll_event *events, int max)
 	return n;
 }
 
-static void take_cpu(struct loop *l)
-{
-	if (l->cpu_at_start < 0 && l->now >= l->schedule->from)
-		l->cpu_at_start = cpu_seconds();
-}
-
-/* Hand in the answers of a second that is over. */
-static void next_window(struct loop *l)
-{
-	const struct schedule *s = l->schedule;
-	uint64_t second = l->now > s->from ? (l->now - s->from) / NS_PER_SEC : 0;
-
-	if (l->now >= s->end) {
-		series_hand_in(s->series, l->index, l->window, s->seconds);
-		l->window->second = WINDOW_AFTER;
-		l->window_end = UINT64_MAX;
-		return;
-	}
-	series_hand_in(s->series, l->index, l->window, second);
-	l->window->second = second;
-	l->window_end = MIN_OF(s->end, s->from + (second + 1) * NS_PER_SEC);
-}
-
 /* What was due and could not be sent for want of a connection. */
 static void count_unsent(struct loop *l)
 {
@@ -291,22 +222,6 @@ static void count_unsent(struct loop *l)
 		return;
 	while ((due = due_at(l, i++)) < MIN_OF(s->end, l->stopped))
 		l->result->unsent += due >= s->from;
-}
-
-static void finish(struct loop *l, double cpu_at_stop)
-{
-	double wall = l->stopped > l->schedule->from
-			      ? (double)(l->stopped - l->schedule->from) / (double)NS_PER_SEC
-			      : 0;
-	double cpu = l->cpu_at_start < 0 ? 0 : cpu_at_stop - l->cpu_at_start;
-
-	l->result->cpu_seconds = cpu;
-	l->result->cpu_busiest = wall > 0 ? MIN_OF(cpu / wall, 1.0) : 0;
-	l->result->connects = l->wire.connects;
-	l->result->connect_errno = l->wire.connect_errno;
-	l->result->tls_reason = l->wire.tls_reason;
-	count_unsent(l);
-	series_hand_in(l->schedule->series, l->index, l->window, UINT64_MAX);
 }
 
 static bool cancelled(const struct loop *l)
@@ -324,9 +239,10 @@ static void turn(struct loop *l)
 	int n = wait_events(l, events, ARRAY_SIZE(events));
 
 	l->now = clock_ns();
-	take_cpu(l);
+	if (l->cpu_at_start < 0)
+		loop_take_cpu(l);
 	if (l->now >= l->window_end)
-		next_window(l);
+		loop_next_window(l);
 	for (int i = 0; i < n; i++) {
 		struct conn *c = events[i].data.ptr;
 		enum conn_outcome outcome = conn_event(&l->wire, c, events[i].events);
@@ -354,7 +270,7 @@ void *loop_run(void *arg)
 	prctl(PR_SET_TIMERSLACK, 1ul, 0ul, 0ul, 0ul);
 	l->now = clock_ns();
 	l->window_end = MIN_OF(l->schedule->end, l->schedule->from + NS_PER_SEC);
-	take_cpu(l);
+	loop_take_cpu(l);
 	while (!l->stopped || l->busy.first) {
 		turn(l);
 		if (cancelled(l)) {
@@ -362,9 +278,10 @@ void *loop_run(void *arg)
 			break;
 		}
 		if (l->stopped && cpu_at_stop < 0)
-			cpu_at_stop = cpu_seconds();
+			cpu_at_stop = loop_cpu_seconds();
 	}
-	finish(l, cpu_at_stop < 0 ? cpu_seconds() : cpu_at_stop);
+	count_unsent(l);
+	loop_give(l, cpu_at_stop < 0 ? loop_cpu_seconds() : cpu_at_stop);
 	return NULL;
 }
 
@@ -390,7 +307,7 @@ int loop_open(struct loop *l, struct err *err)
 	for (unsigned i = 0; i < l->n_conns; i++) {
 		l->conns[i].fd = -1;
 		/* In the closed loop all have paused since ever. */
-		list_append(open_loop(l) ? &l->idle : &l->paused, &l->conns[i]);
+		conn_list_append(open_loop(l) ? &l->idle : &l->paused, &l->conns[i]);
 	}
 	return 0;
 }

@@ -4,8 +4,10 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "probe/load/conn.h"
+#include "probe/load/conn_list.h"
 #include "probe/load/series.h"
+
+#define NS_PER_SEC 1000000000ull
 
 /* Common to all threads of a run; times in ns of CLOCK_MONOTONIC. */
 struct schedule {
@@ -17,10 +19,6 @@ struct schedule {
 	struct series *series; /* borrowed */
 	atomic_ullong claimed; /* requests begun, of o->count */
 	atomic_bool given_up;  /* not all threads could be started */
-};
-
-struct conn_list {
-	struct conn *first, *last;
 };
 
 struct loop {

@@ -8,6 +8,8 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "probe/load/header.h"
+
 enum { TRY_MS = 2000 }; /* for one of several addresses to take a connection */
 
 /* "HOST[:PORT]" or "[HOST][:PORT]" of @len bytes. */
@@ -94,23 +96,16 @@ static int resolve(const char *host, const char *port, struct target *ret, struc
 	return 0;
 }
 
-/* Something that stands on a line of its own in the request's head. */
-static bool fits_a_line(const char *s)
-{
-	for (; *s; s++)
-		if (((unsigned char)*s < ' ' && *s != '\t') || *s == 0x7f)
-			return false;
-	return true;
-}
-
 static int add_headers(
 	const struct target_request *rq, bool *ret_host, struct buf *out, struct err *err)
 {
 	for (size_t i = 0; i < rq->n_headers; i++) {
-		const char *h = rq->headers[i], *colon = strchr(h, ':');
+		const char *h = rq->headers[i], *wrong;
+		size_t at;
 
-		if (!colon || colon == h || !fits_a_line(h) || memchr(h, ' ', (size_t)(colon - h)))
-			return err_set(err, -EINVAL, "header %zu is not 'Name: value'", i + 1);
+		wrong = header_fault(h, strlen(h), &at);
+		if (wrong)
+			return err_set(err, -EINVAL, "header %zu: %s", i + 1, wrong);
 		if (!strncasecmp(h, "Content-Length:", 15) ||
 			!strncasecmp(h, "Transfer-Encoding:", 18))
 			return err_set(

@@ -9,9 +9,11 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "lib/base/quote.h"
 #include "lib/base/xalloc.h"
+#include "probe/load/header.h"
 #include "probe/load/report.h"
 #include "probe/load/request.h"
 #include "probe/load/rounds.h"
@@ -30,7 +32,7 @@ static const char usage[] =
 	"  -w, --warmup TIME     before what counts (0)\n"
 	"      --timeout TIME    of one request (10s)\n"
 	"  -X, --method METHOD   GET; POST with a body\n"
-	"  -H, --header LINE     'Name: value'; may be repeated\n"
+	"  -H, --header LINE     'Name: value'; @FILE: see probe/load/header.h; may be repeated\n"
 	"      --data TEXT       body\n"
 	"      --data-file FILE  body; - is standard input\n"
 	"      --request FILE    all of the request: see probe/load/request.h; no URL then\n"
@@ -45,9 +47,11 @@ struct arguments {
 	struct load_options o;
 	struct request request; /* its text holds the body alone, or all of it */
 	size_t cap_headers;
+	struct header_file *files; /* owned; what the headers point into */
+	size_t n_files, cap_files;
 	const char *url, *request_file;
 	double ramp_to;
-	bool until_stable, json;
+	bool until_stable, json, input_taken;
 };
 
 static volatile sig_atomic_t cancel;
@@ -64,6 +68,17 @@ static void set_body(struct arguments *a)
 	a->request.rq.body_len = a->request.text.len;
 }
 
+/* May @path be read?  Standard input, "-", can be only once. */
+static int take_path(struct arguments *a, const char *path, struct err *err)
+{
+	if (strcmp(path, "-") != 0)
+		return 0;
+	if (a->input_taken)
+		return err_set(err, -EINVAL, "two things cannot come from standard input");
+	a->input_taken = true;
+	return 0;
+}
+
 /* The body, or all of the request, out of a file. */
 static int read_text(struct arguments *a, const char *path, bool all)
 {
@@ -71,7 +86,9 @@ static int read_text(struct arguments *a, const char *path, bool all)
 	int r;
 
 	buf_clear(&a->request.text);
-	r = buf_read_file(&a->request.text, path, MAX_DATA, &err);
+	r = take_path(a, path, &err);
+	if (r == 0)
+		r = buf_read_file(&a->request.text, path, MAX_DATA, &err);
 	if (r == 0 && all)
 		r = request_parse(&a->request, &err);
 	if (r < 0) {
@@ -82,6 +99,33 @@ static int read_text(struct arguments *a, const char *path, bool all)
 		a->url = a->request.url;
 	else
 		set_body(a);
+	return 0;
+}
+
+static void add_header(struct arguments *a, const char *line)
+{
+	xgrow(a->request.headers, a->request.rq.n_headers, a->cap_headers);
+	a->request.headers[a->request.rq.n_headers++] = line;
+}
+
+static int add_headers_of(struct arguments *a, const char *path)
+{
+	_cleanup_err_ struct err err = ERR_INIT;
+	struct header_file *f;
+	int r;
+
+	xgrow(a->files, a->n_files, a->cap_files);
+	f = &a->files[a->n_files++];
+	*f = (struct header_file){0};
+	r = take_path(a, path, &err);
+	if (r == 0)
+		r = header_file_read(path, f, &err);
+	if (r < 0) {
+		fprintf(stderr, "svarm-probe load: %s\n", err_msg(&err));
+		return r == -EINVAL ? TOOL_USAGE : TOOL_FAULT;
+	}
+	for (size_t i = 0; i < f->n; i++)
+		add_header(a, f->lines[i]);
 	return 0;
 }
 
@@ -134,16 +178,8 @@ static bool set_number(struct arguments *a, int option, const char *value)
 	double n;
 
 	switch (option) {
-	case 'c':
-		if (!parse_whole(value, 100000, &n) || n < 1)
-			return false;
-		a->o.connections = (unsigned)n;
-		return true;
-	case 't':
-		if (!parse_whole(value, 64, &n) || n < 1)
-			return false;
-		a->o.threads = (unsigned)n;
-		return true;
+	case 'c': return parse_unsigned(value, 1, 100000, &a->o.connections);
+	case 't': return parse_unsigned(value, 1, 64, &a->o.threads);
 	case 'n':
 		if (!parse_whole(value, 1e12, &n) || n < 1)
 			return false;
@@ -183,8 +219,9 @@ static int set_option(struct arguments *a, int option, char *value)
 	case 'k': a->o.insecure = true; return 0;
 	case 'X': a->request.rq.method = value; return 0;
 	case 'H':
-		xgrow(a->request.headers, a->request.rq.n_headers, a->cap_headers);
-		a->request.headers[a->request.rq.n_headers++] = value;
+		if (*value == '@')
+			return add_headers_of(a, value + 1);
+		add_header(a, value);
 		return 0;
 	case OPT_DATA:
 		buf_clear(&a->request.text);
@@ -305,5 +342,8 @@ int tool_load(int argc, char **argv)
 		r = report(&a, result, run(&a, result, &err), &err);
 	load_result_done(result);
 	request_done(&a.request);
+	for (size_t i = 0; i < a.n_files; i++)
+		header_file_done(&a.files[i]);
+	free(a.files);
 	return r;
 }

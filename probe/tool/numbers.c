@@ -30,6 +30,16 @@ bool parse_whole(const char *s, double most, double *ret)
 	return parse_number(s, most, ret) && *ret == (double)(uint64_t)*ret;
 }
 
+bool parse_unsigned(const char *s, unsigned least, unsigned most, unsigned *ret)
+{
+	double value;
+
+	if (!parse_whole(s, most, &value) || value < least)
+		return false;
+	*ret = (unsigned)value;
+	return true;
+}
+
 bool parse_time(const char *s, double *ret_seconds)
 {
 	static const struct {

@@ -9,5 +9,7 @@ bool parse_between(const char *s, double least, double most, double *ret);
 /* 0 to @most; parse_whole(): without a fraction. */
 bool parse_number(const char *s, double most, double *ret);
 bool parse_whole(const char *s, double most, double *ret);
+/* @least to @most, without a fraction. */
+bool parse_unsigned(const char *s, unsigned least, unsigned most, unsigned *ret);
 /* Seconds, or 500ms, 10s, 2m; 0 to a day. */
 bool parse_time(const char *s, double *ret_seconds);

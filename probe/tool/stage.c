@@ -221,17 +221,16 @@ static void conf_front(const struct stage *s, const struct front *f, struct buf 
 {
 	conf_head(s, "front", out);
 	if (f->body_buffer)
-		buf_addf(out, "\tclient_body_buffer_size %llu;\n",
-			(unsigned long long)f->body_buffer);
+		buf_addf(out, "\tclient_body_buffer_size %u;\n", f->body_buffer);
 	if (f->proxy_buffers)
 		buf_adds(out, "\tproxy_buffer_size 16k;\n\tproxy_buffers 16 64k;\n"
 			      "\tproxy_busy_buffers_size 128k;\n\tproxy_max_temp_file_size 0;\n");
 	buf_addf(out, "\tupstream back {\n\t\tserver 127.0.0.1:%d;\n", STAGE_BACK);
 	if (f->keepalive)
-		buf_addf(out, "\t\tkeepalive %d;\n", f->keepalive);
+		buf_addf(out, "\t\tkeepalive %u;\n", f->keepalive);
 	buf_addf(out, "\t}\n\tserver {\n\t\tlisten 127.0.0.1:%d", STAGE_FRONT);
 	if (f->backlog)
-		buf_addf(out, " backlog=%d", f->backlog);
+		buf_addf(out, " backlog=%u", f->backlog);
 	buf_adds(out, ";\n\t\tlocation / {\n\t\t\tproxy_pass http://back;\n");
 	if (f->keepalive)
 		buf_adds(out, "\t\t\tproxy_http_version 1.1;\n"

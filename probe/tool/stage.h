@@ -30,10 +30,10 @@ void stage_close(struct stage *s);
 
 /* What differs between two fronts; 0 leaves nginx' or the kernel's own default. */
 struct front {
-	int keepalive;        /* idle connections kept to the back */
-	uint64_t body_buffer; /* client_body_buffer_size */
+	unsigned keepalive;   /* idle connections kept to the back */
+	unsigned body_buffer; /* client_body_buffer_size */
 	bool proxy_buffers;   /* as templates/nginx.conf has them */
-	int backlog;          /* of listen */
+	unsigned backlog;     /* of listen */
 };
 
 /* Start a front, in the place of one that runs; 0 when it takes connections. */

@@ -9,9 +9,9 @@
 
 /* What svarm would set: from the spec. */
 struct wanted {
-	int keepalive;
-	uint64_t body_buffer;
-	int backlog;
+	unsigned keepalive;
+	unsigned body_buffer; /* bytes */
+	unsigned backlog;
 	const char *somaxconn; /* as text, for the kernel */
 	const char *tw_reuse;
 	double seconds; /* of one measurement under load */

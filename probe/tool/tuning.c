@@ -37,7 +37,7 @@ static const char usage[] = "usage: svarm-probe tuning [OPTIONS]\n"
 struct arguments {
 	struct wanted w;
 	const char *nginx, *dir, *only;
-	int rounds;
+	unsigned rounds;
 };
 
 enum {
@@ -69,35 +69,19 @@ static const struct option options[] = {
 
 static bool set_option(struct arguments *a, int option, char *value)
 {
-	double n = 0;
+	unsigned n;
 
 	switch (option) {
 	case OPT_NGINX: a->nginx = value; return true;
 	case OPT_DIR: a->dir = value; return true;
 	case OPT_ONLY: a->only = value; return true;
-	case OPT_ROUNDS:
-		if (!parse_between(value, 1, MAX_ROUNDS, &n))
-			return false;
-		a->rounds = (int)n;
-		return true;
+	case OPT_ROUNDS: return parse_unsigned(value, 1, MAX_ROUNDS, &a->rounds);
 	case OPT_SECONDS: return parse_between(value, 0.1, 60, &a->w.seconds);
-	case OPT_KEEPALIVE:
-		if (!parse_between(value, 0, 100000, &n))
-			return false;
-		a->w.keepalive = (int)n;
-		return true;
-	case OPT_BODY_BUFFER:
-		if (!parse_between(value, 1024, 1e9, &n))
-			return false;
-		a->w.body_buffer = (uint64_t)n;
-		return true;
-	case OPT_BACKLOG:
-		if (!parse_between(value, 1, 1e6, &n))
-			return false;
-		a->w.backlog = (int)n;
-		return true;
-	case OPT_SOMAXCONN: a->w.somaxconn = value; return parse_between(value, 1, 1e7, &n);
-	case OPT_TW_REUSE: a->w.tw_reuse = value; return parse_between(value, 0, 2, &n);
+	case OPT_KEEPALIVE: return parse_unsigned(value, 0, 100000, &a->w.keepalive);
+	case OPT_BODY_BUFFER: return parse_unsigned(value, 1024, 1000000000, &a->w.body_buffer);
+	case OPT_BACKLOG: return parse_unsigned(value, 1, 1000000, &a->w.backlog);
+	case OPT_SOMAXCONN: a->w.somaxconn = value; return parse_unsigned(value, 1, 10000000, &n);
+	case OPT_TW_REUSE: a->w.tw_reuse = value; return parse_unsigned(value, 0, 2, &n);
 	default: return false;
 	}
 }
@@ -115,10 +99,10 @@ static bool parse_arguments(struct arguments *a, int argc, char **argv)
 	return known && optind == argc;
 }
 
-static void add_numbers(struct buf *out, const char *key, const double *values, int n)
+static void add_numbers(struct buf *out, const char *key, const double *values, unsigned n)
 {
 	buf_addf(out, ", \"%s\": [", key);
-	for (int i = 0; i < n; i++)
+	for (unsigned i = 0; i < n; i++)
 		buf_addf(out, "%s%.4f", i ? ", " : "", values[i]);
 	buf_addc(out, ']');
 }
@@ -136,8 +120,8 @@ static int try_setting(
 	double values[2][MAX_ROUNDS], notes[2][MAX_ROUNDS] = {0};
 	_cleanup_buf_ struct buf line = BUF_INIT;
 
-	for (int i = 0; i < 2 * a->rounds; i++) {
-		int tuned = i % 2;
+	for (unsigned i = 0; i < 2 * a->rounds; i++) {
+		unsigned tuned = i % 2;
 		int r = t->run(s, &a->w, tuned, &values[tuned][i / 2], &notes[tuned][i / 2], err);
 
 		if (r < 0)

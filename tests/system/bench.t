@@ -240,8 +240,12 @@ for args, says in (
         (["http", "--url", URL, "--ramp-to", "10"], "--ramp-to needs --rate"),
         (["http", "--url", URL, "-c", "1", "-t", "2"], "2 threads cannot share 1 connection"),
         (["http", "--url", URL, "--data", "x", "--data-file", "y"], "exclude each other"),
-        (["http", "--url", URL, "-H", "hunter2"], "header 1 is not of the form"),
-        (["http", "--url", URL, "-H", "A: hunter2\x07"], "header 'A' holds a control character"),
+        (["http", "--url", URL, "-H", "hunter2"], "--header: number 1: no ':' behind the header's name"),
+        (["http", "--url", URL, "-H", "A: hunter2\x07"], "--header: number 1: a control character"),
+        (["http", "--url", URL, "-H", "@" + write("bare", "A: b\nBearer hunter2\n")],
+         "bare:2:7: no ':' behind the header's name, as in 'Accept: text/plain'\n    2 | ********\n"),
+        (["http", "--url", URL, "-H", "@-", "--data-file", "-"], "the body and headers cannot both come from standard input"),
+        (["http", "--url", URL, "-H", "@-", "-H", "@-"], "other headers and headers cannot both come from standard input"),
         (["http", "disk", "--url", URL], "no 'cluster.yaml' here"),
         (["--input", "good.json", "http"], "--input shows what was measured already"),
         (["a.yaml", "b.yaml"], "two specs are given"),
@@ -420,6 +424,20 @@ p = run("http", "--url", URL + "/look", *QUICK, "--insecure", "-X", "PUT", "-H",
 seen = Server.seen
 ok(seen.get("method") == "PUT" and seen["headers"].get("Authorization") == "Bearer hunter2" and seen["body"] == b"body hunter3",
    "method, header and body arrive", seen)
+os.chmod(write("headers", "# of the test\nAuthorization: Bearer hunter2\n\nX-More: 2\r\n"), 0o600)
+h = run("http", "--url", URL + "/look", *QUICK, "-H", "X-First: 1", "-H", "@headers", "--json")
+headers = Server.seen["headers"]
+ok(h.returncode == 0 and [headers.get(x) for x in ("X-First", "Authorization", "X-More")] == ["1", "Bearer hunter2", "2"],
+   "headers out of a file arrive", (h.stderr, headers))
+ok("hunter" not in h.stdout + h.stderr and "everybody" not in h.stderr, "and are not shown", h.stdout + h.stderr)
+os.chmod(path("headers"), 0o644)
+h = run("http", "--url", URL + "/look", *QUICK, "-H", "@headers", "-q")
+ok(h.returncode == 0 and "warning: 'headers' can be read by everybody on this machine; chmod 600" in h.stderr,
+   "a file that others may read: a warning", h.stderr)
+Server.seen = {}
+h = run("http", "--url", URL + "/look", *QUICK, "-H", "@-", input="Authorization: Bearer hunter4", stdin=None)
+ok(h.returncode == 0 and Server.seen["headers"].get("Authorization") == "Bearer hunter4", "headers out of standard input", h.stderr)
+
 everything = p.stdout + p.stderr + "".join(open(path(f), encoding="utf-8").read() for f in ("events", "s.html", "s.xml"))
 ok("hunter" not in everything and document(p)["options"]["headers"] == ["authorization"] and
    document(p)["options"]["body_bytes"] == 12 and document(p)["options"]["insecure"] is True, "and stand in nothing that is written", document(p).get("options"))

@@ -194,6 +194,22 @@ def test_request():
           "c2V" not in p.stdout + p.stderr, p)
 
 
+def test_headers():
+    server = Hostile()
+    with tempfile.NamedTemporaryFile("w") as f:
+        f.write("# a comment\n\nAuthorization: Basic c2VjcmV0\r\nX-B: 2\n")
+        f.flush()
+        code, figures = load(server.port, "ok", "-n", "1", "-H", "X-A: 1", "-H", "@" + f.name, "-H", "X-C: 3")
+        check("headers out of a file, among others", code == 0 and
+              b"\r\nX-A: 1\r\nAuthorization: Basic c2VjcmV0\r\nX-B: 2\r\nX-C: 3\r\n" in server.head, (figures, server.head))
+        f.write("Bearer c2VjcmV0\n")
+        f.flush()
+        p = subprocess.run([LOAD, "-n", "1", "-H", "@" + f.name, f"http://127.0.0.1:{server.port}/ok"],
+                           text=True, capture_output=True, check=False)
+    check("a fault in it has its place, and shows no secret", p.returncode == 2 and
+          f"{f.name}:5:7: no ':'" in p.stderr and "c2V" not in p.stdout + p.stderr, p)
+
+
 def test_stall():
     """A server frozen for a second: the calls that would have come count, in the open loop."""
     with Echo() as echo:
@@ -230,8 +246,9 @@ def test_usage():
     bad = [[], ["http://a", "http://b"], ["-c", "0", "http://a"], ["-c", "x", "http://a"],
            ["-d", "1x", "http://a"], ["-r", "-1", "http://a"], ["-t", "2", "http://a"],
            ["--nonsense", "http://a"], ["--ramp-to", "5", "http://a"], ["--request", "-", "http://a"],
-           ["ftp://a"], ["-H", "bad", "http://a"]]
-    codes = [subprocess.run([LOAD, *a], capture_output=True, check=False).returncode for a in bad]
+           ["ftp://a"], ["-H", "bad", "http://a"], ["-c", "1.5", "http://a"], ["-t", "65", "http://a"],
+           ["-H", "@-", "--data-file", "-", "http://127.0.0.1:9/"]]
+    codes = [subprocess.run([LOAD, *a], stdin=subprocess.DEVNULL, capture_output=True, check=False).returncode for a in bad]
     check("mistakes end with 2", codes == [2] * len(bad), codes)
     p = subprocess.run([LOAD, "--json", "ftp://x"], capture_output=True, check=False)
     check("with --json the error is JSON", "error" in json.loads(p.stdout), p.stdout)
@@ -241,7 +258,7 @@ def main():
     if not os.path.exists(LOAD):
         print(f"1..0 # SKIP no {LOAD}: make test-programs")
         return 0
-    run_all([test_answers, test_misbehaviour, test_raw, test_endless, test_request, test_usage])
+    run_all([test_answers, test_misbehaviour, test_raw, test_endless, test_request, test_headers, test_usage])
     with Echo() as echo:  # what needs some quiet
         run_all([test_stall, test_idle_connections, lambda: test_delays(echo), lambda: test_course(echo),
                  lambda: test_rounds(echo), lambda: test_limits(echo)])

@@ -20,7 +20,7 @@ find_nginx "$work" || skip "no nginx on this machine and none to download"
 
 probe=${PROBE:-build/san/svarm-probe}
 [ -x "$probe" ] || make -s VARIANT=san "$probe" >&2
-echo 1..12
+echo 1..22
 number=0
 report() { # STATUS NAME
 	number=$((number + 1))
@@ -53,6 +53,11 @@ tuning 0 "the backlog is measured" --only backlog --rounds 1
 holds "calls find the default queue full" '.note_before[0] > 0'
 holds "and have room in a long one" '.note_after[0] == 0'
 tuning 3 "no nginx: it says so" --nginx /nonexistent
+for option in '--rounds 0' '--rounds 26' '--rounds 1.5' '--keepalive -1' '--backlog 1x' '--body-buffer 1023' \
+	'--tw-reuse 3' '--somaxconn 0' '--seconds 0' '--only nonsense'; do
+	# shellcheck disable=SC2086
+	tuning 2 "$option: that is none" $option
+done
 report "$(find "$work/stage" -mindepth 1 | wc -l)" "nothing is left"
 
 poll() { # COMMAND…: until it succeeds, for half a minute

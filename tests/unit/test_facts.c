@@ -465,6 +465,19 @@ static void test_broken_docker(void **state)
 	}
 }
 
+/* Values by the million would take memory by the hundred megabytes. */
+static void test_heavy_docker(void **state)
+{
+	_cleanup_buf_ struct buf text = BUF_INIT;
+
+	buf_adds(&text, "json\tservices\t[{}");
+	for (int i = 0; i < 1000000; i++)
+		buf_adds(&text, ",{}");
+	buf_adds(&text, "]\n" END);
+	FAILS(buf_str(&text), -E2BIG,
+		"docker's answer 'services': JSON of so many values that it would take over");
+}
+
 static void test_odd_docker(void **state)
 {
 	_cleanup_(facts_done) struct facts f = {0};
@@ -606,6 +619,7 @@ int main(void)
 		cmocka_unit_test(test_swarm_things),
 		cmocka_unit_test(test_silent_docker),
 		cmocka_unit_test(test_broken_docker),
+		cmocka_unit_test(test_heavy_docker),
 		cmocka_unit_test(test_odd_docker),
 		cmocka_unit_test(test_docker_says_it_twice),
 		cmocka_unit_test(test_cut_off),

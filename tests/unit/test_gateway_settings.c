@@ -10,9 +10,10 @@
 
 static struct settings read_labels(const char *json, struct arena *a)
 {
-	_cleanup_json_ json_t *labels = json_loads(json, 0, NULL);
+	_cleanup_json_ json_t *labels = NULL;
 	struct settings s;
 
+	assert_int_equal(json_parse(json, strlen(json), 65536, &labels, NULL), 0);
 	settings_read(labels, a, &s);
 	return s;
 }

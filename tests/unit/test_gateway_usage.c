@@ -20,9 +20,11 @@ static struct model *model_of(const char *tasks)
 	static const char services[] =
 		"[{\"ID\":\"s1\",\"Spec\":{\"Labels\":{\"com.openfaas.function\":\"busy\"},"
 		"\"Mode\":{\"Replicated\":{\"Replicas\":2}}}}]";
-	_cleanup_json_ json_t *s = json_loads(services, 0, NULL), *t = json_loads(tasks, 0, NULL);
+	_cleanup_json_ json_t *s = NULL, *t = NULL;
 	struct model *m = NULL;
 
+	assert_int_equal(json_parse(services, strlen(services), 65536, &s, NULL), 0);
+	assert_int_equal(json_parse(tasks, strlen(tasks), 65536, &t, NULL), 0);
 	assert_int_equal(model_build(s, t, "svarm", &m, NULL), 0);
 	return m;
 }

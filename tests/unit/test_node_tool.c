@@ -5,8 +5,9 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <math.h>
 
-#include "probe/bench/section.h"
+#include "probe/bench/node_tool.h"
 #include "tests/unit/local_link.h"
 
 static const char spec[] =
@@ -107,10 +108,17 @@ static const char *of_node(const struct world *w, size_t i, const char *key)
 	return json_str(json_array_get(json_arr(w->result.detail, "nodes"), i), key);
 }
 
-#define DISK(P50, P99, READ)                                                             \
-	"1 s: going\n{\"path\": \"/var/lib/docker\", \"device\": \"/dev/vda\\u001b\", "  \
-	"\"fdatasync_ms\": {\"n\": 100, \"mean\": 1, \"p50\": " P50 ", \"p99\": " P99    \
-	"}, \"read_ms\": {\"n\": 100, \"mean\": 0.5, \"p50\": " READ ", \"p99\": 0.9}, " \
+static double latency_of_node(const struct world *w, size_t i, const char *key)
+{
+	const json_t *node = json_array_get(json_arr(w->result.detail, "nodes"), i);
+
+	return node_number(json_obj(node, "fdatasync_ms"), key);
+}
+
+#define DISK(P50, P99, READ)                                                                       \
+	"1 s: going\n{\"path\": \"/var/lib/docker\", \"device\": \"/dev/vda\\u001b\", "            \
+	"\"fdatasync_ms\": {\"n\": 100, \"mean\": 1, \"p90\": -1, \"p50\": " P50 ", \"p99\": " P99 \
+	"}, \"read_ms\": {\"n\": 100, \"mean\": 0.5, \"p50\": " READ ", \"p99\": 0.9}, "           \
 	"\"windows\": [{\"t\": 1, \"n\": 100, \"p50\": 0.1, \"p99\": 0.2}, 7, \"x\"]}\n"
 
 static void test_disk(void **state)
@@ -128,6 +136,8 @@ static void test_disk(void **state)
 	assert_string_equal(of_node(&w, 2, "node"), "c");
 	assert_string_equal(of_node(&w, 2, "verdict"), "NVMe-class");
 	assert_string_equal(of_node(&w, 0, "device"), "/dev/vda\\x1b");
+	assert_true(latency_of_node(&w, 1, "p50") == 0.3 && latency_of_node(&w, 1, "n") == 100);
+	assert_true(isnan(latency_of_node(&w, 1, "p90"))); /* no time is negative */
 	assert_non_null(strstr(buf_str(&w.progress), "test: b: 1 s: going\n"));
 	assert_null(strchr(buf_str(&w.progress), '{'));
 	world_done(&w);

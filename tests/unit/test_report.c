@@ -264,15 +264,20 @@ static void test_hostile(void **state)
 /* The page while member @key of @value is something else, and while it is not there. */
 static size_t disturb_member(const json_t *doc, json_t *value, const char *key, struct buf *buf)
 {
-	static const char *const others[] = {"1e308", "\"x\"", "[[],{},0]", "{\"a\":{\"b\":[1]}}"};
+	static const char others[] = "[1e308,\"x\",[[],{},0],{\"a\":{\"b\":[1]}}]";
+	_cleanup_json_ json_t *list = NULL;
+	json_t *other;
+	size_t i;
 
-	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
-		json_object_set_new(value, key, json_loads(others[i], JSON_DECODE_ANY, NULL));
+	assert_int_equal(json_parse(others, strlen(others), 1000, &list, NULL), 0);
+	json_array_foreach(list, i, other)
+	{
+		json_object_set_new(value, key, json_deep_copy(other));
 		make(buf, doc, NULL);
 	}
 	json_object_del(value, key);
 	make(buf, doc, NULL);
-	return ARRAY_SIZE(others) + 1;
+	return json_array_size(list) + 1;
 }
 
 /* Each member in turn; of arrays only in the first item. */
