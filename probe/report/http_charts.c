@@ -86,18 +86,15 @@ static void add_nines(const struct part *p, const json_t *earlier)
 	plot_draw(&plot, p->out);
 }
 
-/* Counts of a window become counts a second. */
+/* Counts of a point become counts a second; the last point is of less than one. */
 static size_t rate_points(const json_t *run, const char *member, struct chart_point **ret)
 {
-	size_t n = plot_points(run, "series", "t", member, ret);
-	double last = 0;
+	size_t n = plot_points(run, "series", "t", member, ret), n_lengths;
+	_cleanup_free_ struct chart_point *lengths = NULL;
 
-	for (size_t i = 0; i < n; i++) {
-		double now = (*ret)[i].x, seconds = now - last;
-
-		(*ret)[i].y = seconds > 0 ? (*ret)[i].y / seconds : (double)NAN;
-		last = now;
-	}
+	n_lengths = plot_points(run, "series", "t", "seconds", &lengths);
+	for (size_t i = 0; i < n && i < n_lengths; i++)
+		(*ret)[i].y = lengths[i].y > 0 ? (*ret)[i].y / lengths[i].y : (double)NAN;
 	return n;
 }
 

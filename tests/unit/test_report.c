@@ -171,6 +171,31 @@ static void test_everything(void **state)
 	assert_int_equal(count(page, "src=\""), 0);
 }
 
+/* A second of 100 answers and half a second of 50 are as fast as each other. */
+static void test_throughput(void **state)
+{
+	static const char text[] = "{\"sections\": {\"http\": {\"state\": \"ok\", \"detail\": "
+				   "{\"runs\": [{\"series\": ["
+				   "{\"t\": 0, \"seconds\": 1, \"answers\": 100},"
+				   "{\"t\": 1, \"seconds\": 0.5, \"answers\": 50}]}]}}}}";
+	_cleanup_buf_ struct buf page = BUF_INIT;
+	_cleanup_json_ json_t *doc = NULL;
+	const char *line;
+	double x[2], y[2];
+
+	assert_int_equal(json_parse(text, strlen(text), 1 << 10, &doc, NULL), 0);
+	line = strstr(make(&page, doc, NULL), ">Throughput");
+	assert_non_null(line);
+	line = strstr(line, "<svg class=\"inner\"");
+	assert_non_null(line);
+	line = strstr(line, " d=\"");
+	assert_non_null(line);
+	assert_int_equal(
+		sscanf(line, " d=\"M0 1000M%lf %lfL%lf %lf\"", &x[0], &y[0], &x[1], &y[1]), 4);
+	assert_true(x[0] == 0 && x[1] == 1000);
+	assert_true(y[0] < 900 && fabs(y[0] - y[1]) < 0.01);
+}
+
 /* A way is narrow beside the interface it begins at, whatever those of other nodes are. */
 static void test_narrow_way(void **state)
 {
@@ -465,6 +490,7 @@ int main(void)
 		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_units),
 		cmocka_unit_test(test_everything),
+		cmocka_unit_test(test_throughput),
 		cmocka_unit_test(test_narrow_way),
 		cmocka_unit_test(test_cost),
 		cmocka_unit_test(test_hostile),
