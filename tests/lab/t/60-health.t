@@ -182,9 +182,11 @@ faults 'a bad day of the nodes' '
 [ ${#kept[@]} -gt 0 ] || report 0 "nobody keeps the clock # SKIP somebody does"
 
 # --- the swarm and its services ----------------------------------------------------------------
+# Two managers have no leader for a while when one of them is slow: what is refused then is asked for again.
 faults 'the swarm is not as it was' '
-	node 1 "docker node promote lab-2; docker node update --availability pause lab-3"; manages 2 true' '
-	node 1 "docker node demote lab-2; docker node update --availability active lab-3"; manages 2 false' \
+	node 1 "docker node update --availability pause lab-3 && docker node promote lab-2"; manages 2 true' '
+	within 60 node 1 "docker node update --availability active lab-3"
+	within 60 node 1 "docker node demote lab-2"; manages 2 false' \
 	--only swarm -- \
 	swarm.member lab-2 failed 'a manager; the spec says worker' \
 	swarm.ready lab-3 warning 'takes no tasks'
