@@ -219,6 +219,7 @@ int answer_parse(const char *text, size_t len, struct answer *ret, struct err *e
 	char *copy = arena_strndup(p.arena, text, len);
 	size_t lines = 0;
 
+	ret->load.memory_stall = ret->load.disk_stall = -1;
 	ret->ran = arena_array(p.arena, const char *, ret->n_ran + 1);
 	for (char *line; (line = strsep(&copy, "\n"));) {
 		if (++lines > MAX_LINES)

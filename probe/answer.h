@@ -77,6 +77,13 @@ struct answer {
 	struct {
 		double total, available; /* bytes; 0: it did not say */
 	} memory;
+	struct {
+		double one, five; /* how many run or wait for a disk: of a minute, of five */
+		long cores;       /* 0: it did not say */
+		/* Per cent of five minutes in which all programs at once waited for memory and for
+		 * disks; negative: the kernel does not count it. */
+		double memory_stall, disk_stall;
+	} load;
 	enum { CLOCK_UNKNOWN, CLOCK_KEPT, CLOCK_UNKEPT, CLOCK_OF_HOST } clock;
 	const char *reboot;      /* the packages that want a restart, or ""; NULL: none is wanted */
 	const char **addresses6; /* IPv6, of global scope */

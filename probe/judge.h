@@ -78,6 +78,7 @@ void judge_clocks(struct judge *j);
 void judge_docker(struct judge *j, const struct node_evidence *e);
 /* judge_system.c */
 void judge_memory(struct judge *j, const struct node_evidence *e);
+void judge_load(struct judge *j, const struct node_evidence *e);
 void judge_kills(struct judge *j, const struct node_evidence *e);
 void judge_reboot(struct judge *j, const struct node_evidence *e);
 void judge_clock_kept(struct judge *j, const struct node_evidence *e);

@@ -15,6 +15,8 @@ const struct probe probes[] = {
 		NEED_NODES, .judge_node = judge_reachable},
 	{"node.memory", "node", "memory that programs can still have", WARNING, LIMIT_NODE,
 		NEED_NODES, .judge_node = judge_memory},
+	{"node.load", "node", "processors, memory and disks that keep up with the work", WARNING,
+		LIMIT_NODE, NEED_NODES, .judge_node = judge_load},
 	{"node.oom", "node", "nothing was killed for want of memory in a day", WARNING,
 		LIMIT_JOURNAL, NEED_NODES, .judge_node = judge_kills},
 	{"node.reboot", "node", "an update waits for a restart", INFO, LIMIT_NODE, NEED_NODES,

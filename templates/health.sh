@@ -42,10 +42,23 @@ system_section() {
 	[ ! -e /run/reboot-required ] ||
 		reboot=$(head -c 600 /run/reboot-required.pkgs 2>/dev/null | sort -u | tr '\n\t' '  ')
 	say memory "${memory#"$tab"}"
+	read -r one five _ </proc/loadavg
+	say load "$one" "$five" "$(getconf _NPROCESSORS_ONLN)"
+	pressure_lines 2>/dev/null
 	say ntp "${containered:-$(kernel_clock)}"
 	[ ! -e /run/reboot-required ] || say reboot "$reboot"
 	ip -6 -o addr show scope global 2>/dev/null | head -n 16 | while read -r _ interface _ address _; do
 		say address6 "$interface" "${address%/*}"
+	done
+}
+
+# Which share of the latest 5 minutes some program, or all at once ("full"), waited for what: of kernels that
+# count it.
+pressure_lines() {
+	for what in cpu memory io; do
+		[ ! -r "/proc/pressure/$what" ] || while read -r who _ _ long _; do
+			say pressure "$what" "$who" "${long#avg300=}"
+		done <"/proc/pressure/$what"
 	done
 }
 

@@ -42,7 +42,9 @@ static const char spec[] =
 	"k5M+DB0XAjpOYVSk0wIhAPZGhAWQ2uk/LZVRJYpLyPuR58kKWo6Z5mCjOOehwq1R|" \
 	"-----END CERTIFICATE-----|"
 #define SYSTEM                                                                     \
-	"memory\t4000000\t3000000\nntp\tsynchronized\n"                            \
+	"memory\t4000000\t3000000\nload\t0.50\t1.25\t2\n"                          \
+	"pressure\tmemory\tsome\t1.00\npressure\tmemory\tfull\t0.50\n"             \
+	"pressure\tio\tfull\t3.25\nntp\tsynchronized\n"                            \
 	"disk\text4\t40000000000\t10000000000\t28000000000\t2500000\t2400000\t/\n" \
 	"mount\trw\t/\nerrors\t0\t\noom\t0\t\naddress6\teth0\t2001:db8::1\n"       \
 	"certificate\t" PEM "\n"
