@@ -104,6 +104,16 @@ static void on_address6(struct answer *a, const char *address)
 		a->cap_addresses6) = arena_strdup(&a->facts.arena, address);
 }
 
+static void on_link(struct answer *a, const char *interface, const char *mtu)
+{
+	long n;
+
+	if (!*interface || !answer_number(mtu, 65536, &n) || n < 1)
+		return;
+	a->link.interface = rest_of(a, interface);
+	a->link.mtu = n;
+}
+
 /* Two paths may be on one file system. */
 static struct disk *disk_at(struct answer *a, const char *target)
 {
@@ -182,6 +192,8 @@ bool answer_system(struct answer *a, const char *word, const char *first, const 
 		on_clock(a, first);
 	else if (!strcmp(word, "reboot"))
 		a->reboot = rest_of(a, first);
+	else if (!strcmp(word, "link"))
+		on_link(a, first, second);
 	else if (!strcmp(word, "address6"))
 		on_address6(a, second);
 	else if (!strcmp(word, "disk"))

@@ -106,6 +106,8 @@ void judge_auth(struct judge *j, const struct node_evidence *e);
 void judge_async(struct judge *j);
 void judge_redis(struct judge *j, const struct node_evidence *e);
 void judge_overlay(struct judge *j, const struct node_evidence *e);
+/* judge_mtu.c */
+void judge_overlay_mtu(struct judge *j, const struct node_evidence *e);
 /* judge_queue.c */
 void judge_lag(struct judge *j);
 void judge_dead(struct judge *j);

@@ -4,6 +4,7 @@
 #	listen PORT                   the host's listeners on that port, with their backlog
 #	docker LIMIT                  what dockerd says, and a look into svarm's containers
 #	system                        memory, load, the clock, a wanted restart, IPv6 addresses
+#	private ADDRESS               the interface that has it, and how large its packets may be
 #	disk LIMIT PATH               how full that file system is; one line for each path
 #	journal LIMIT                 what dockerd and the kernel complained of
 #	certificate                   the node's own one in the swarm
@@ -47,6 +48,9 @@ system_section() {
 	pressure_lines 2>/dev/null
 	say ntp "${containered:-$(kernel_clock)}"
 	[ ! -e /run/reboot-required ] || say reboot "$reboot"
+	[ -z "$private" ] || ip -o addr show to "$private" 2>/dev/null | while read -r _ interface _; do
+		read -r mtu <"/sys/class/net/$interface/mtu" && say link "$interface" "$mtu"
+	done
 	ip -6 -o addr show scope global 2>/dev/null | head -n 16 | while read -r _ interface _ address _; do
 		say address6 "$interface" "${address%/*}"
 	done
@@ -115,13 +119,14 @@ run_in_container() {
 	say ran "$number" "$answer"
 }
 
-paths='' ports='' docker='' docker_said='' running=0 disks='' disk_limit='' journal='' system='' certificate=''
+paths='' ports='' docker='' docker_said='' running=0 disks='' disk_limit='' journal='' system='' private='' certificate=''
 while read -r what rest; do
 	case $what in
 	read) paths=$paths$rest$nl ;;
 	listen) ports=$ports$rest$nl ;;
 	docker) docker=$rest ;;
 	system) system=yes ;;
+	private) private=$rest ;;
 	disk)
 		disk_limit=${rest%% *}
 		disks=$disks${rest#* }$nl

@@ -416,6 +416,50 @@ static void test_store(void **state)
 	expect(s, "redis.memory", "a", HEALTH_FAIL, "NOAUTH");
 }
 
+/* What node a heard of its @i-th peer. */
+static void peer(struct scene *s, size_t i, const char *text)
+{
+	struct node_evidence *e = &s->ev.nodes[0];
+
+	for (size_t k = 0; k < e->n_actions; k++) {
+		if (e->actions[k].kind != ACTION_PEER || i--)
+			continue;
+		e->actions[k].error = NULL;
+		action_read(&e->actions[k], text, &e->arena);
+	}
+	judge(s);
+}
+
+static void test_mtu(void **state)
+{
+	struct scene *s = *state;
+	struct answer *b = &s->ev.nodes[1].answer;
+
+	judge(s);
+	expect(s, "overlay.mtu", "a", HEALTH_OK, "packets of 1450 bytes pass whole");
+	peer(s, 0, "{\"ok\":false,\"error\":\"0 of 65536\",\"mtu\":1450,\"passes\":1170}");
+	expect(s, "overlay.mtu", "a", HEALTH_WARN, "sends 1450 bytes, but no more pass to b: 1170");
+	expect(s, "overlay.data", "a", HEALTH_FAIL, "no data to b");
+	/* Nothing was answered, so nothing is known. */
+	peer(s, 0, "{\"ok\":true,\"mtu\":1450,\"passes\":0}");
+	expect(s, "overlay.mtu", "a", HEALTH_SKIP, "not every container answers");
+	peer(s, 0, "{\"ok\":true,\"mtu\":1450,\"passes\":9000}");
+	expect(s, "overlay.mtu", "a", HEALTH_OK, "packets of 1450");
+	/* Programs that know nothing of it. */
+	peer(s, 0, "{\"ok\":true}");
+	peer(s, 1, "{\"ok\":true,\"mtu\":-1,\"passes\":\"x\"}");
+	expect(s, "overlay.mtu", "a", HEALTH_SKIP, "no container here that says it");
+	b->link.mtu = 1499;
+	judge(s);
+	expect(s, "overlay.mtu", "b", HEALTH_WARN,
+		"its packets of 1450 bytes are 1500 on the private network, and eth1 carries 1499");
+	say(s, "link\teth1\t0\nlink\t\t1400\nlink\teth1\t65537\nlink\n");
+	assert_null(s->ev.nodes[1].answer.link.interface);
+	s->cluster->faas.engine = ENGINE_OPENFAAS;
+	judge(s);
+	expect(s, "overlay.mtu", "a", HEALTH_SKIP, "engine openfaas");
+}
+
 /* No row is worse than its probe's severity, and each says its deadline. */
 static void test_severity(void **state)
 {
@@ -458,6 +502,7 @@ int main(void)
 		SCENE(test_spread),
 		SCENE(test_queue),
 		SCENE(test_store),
+		SCENE(test_mtu),
 		SCENE(test_severity),
 	};
 

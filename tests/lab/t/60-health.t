@@ -5,7 +5,7 @@
 # SVARM=… another binary; ONLY=REGEX some faults; KEEP_CLUSTER=1 probe the cluster that is there.
 # shellcheck disable=SC2016,SC2034 # faults and their undoing are evaluated later
 # shellcheck source=tests/lab/t/lib.bash
-. "$(dirname "$0")/lib.bash" 52
+. "$(dirname "$0")/lib.bash" 54
 svarm=${SVARM:-$svarm}
 finding=$tmp/finding
 undo='' lasting='' # what undoes the faults of a group; one that outlasts groups
@@ -288,11 +288,13 @@ outlast
 # --- between nodes and from outside ------------------------------------------------------------
 nft_rule='nft add table inet faulty; nft add chain inet faulty in { type filter hook prerouting priority -400\; }; nft add rule inet faulty in udp dport 4789'
 faults 'the overlay carries little, nodes are Ready' '
-	node 2 "$nft_rule drop"; node 3 "$nft_rule udp length gt 1200 drop"' '
-	node 2 "nft delete table inet faulty"; node 3 "nft delete table inet faulty"' \
+	node 2 "$nft_rule drop; ip link set eth1 mtu 1496"; node 3 "$nft_rule udp length gt 1200 drop"' '
+	node 2 "nft delete table inet faulty; ip link set eth1 mtu 1500"; node 3 "nft delete table inet faulty"' \
 	--only overlay --only swarm -- \
 	overlay.data lab-2 failed 'no data to lab-1 \([^)]*\): .*timed out' \
-	overlay.data lab-3 failed 'lab-1 \([^)]*\): [0-9]+ of 65536 bytes'
+	overlay.data lab-3 failed 'lab-1 \([^)]*\): [0-9]+ of 65536 bytes' \
+	overlay.mtu lab-1 warning 'sends 1450 bytes, but no more pass to lab-3: 11[0-9]{2}$' \
+	overlay.mtu lab-2 warning 'are 1500 on the private network, and eth1 carries 1496'
 # Over IPv6 with an address of the documentation's network, which nobody else has.
 public=$(ip -o -4 addr show | awk '$4 ~ /^10\.77\.0\.1\// { print $2 }')
 faults 'the firewall is gone, Redis hangs' '
