@@ -32,6 +32,7 @@ FAAS_COMMON_SRC := \
 	faas/common/entry.c \
 	faas/common/env.c \
 	faas/common/log.c \
+	faas/common/mtu.c \
 	faas/common/name.c \
 	faas/common/net.c \
 	faas/common/peer.c \

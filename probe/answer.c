@@ -219,6 +219,7 @@ int answer_parse(const char *text, size_t len, struct answer *ret, struct err *e
 	char *copy = arena_strndup(p.arena, text, len);
 	size_t lines = 0;
 
+	ret->load.memory_stall = ret->load.disk_stall = -1;
 	ret->ran = arena_array(p.arena, const char *, ret->n_ran + 1);
 	for (char *line; (line = strsep(&copy, "\n"));) {
 		if (++lines > MAX_LINES)
@@ -281,6 +282,13 @@ static const char *no_answer(const struct action *a, struct arena *arena)
 	return arena_printf(arena, "no answer within %d s", action_limit(a->kind));
 }
 
+static int packet_size(const json_t *root, const char *name)
+{
+	json_int_t n = json_integer_value(json_object_get(root, name));
+
+	return n > 0 && n <= 65536 ? (int)n : 0;
+}
+
 void action_read(struct action *a, const char *text, struct arena *arena)
 {
 	_cleanup_json_ json_t *root = NULL;
@@ -295,6 +303,8 @@ void action_read(struct action *a, const char *text, struct arena *arena)
 		return;
 	}
 	a->ok = json_bool(root, "ok");
+	a->mtu = packet_size(root, "mtu");
+	a->passes = MIN_OF(packet_size(root, "passes"), a->mtu);
 	ms = json_number_value(json_object_get(root, "ms"));
 	if (isfinite(ms) && ms > 0)
 		a->seconds = MIN_OF(ms, 1e6) / 1000;

@@ -77,7 +77,18 @@ struct answer {
 	struct {
 		double total, available; /* bytes; 0: it did not say */
 	} memory;
+	struct {
+		double one, five; /* how many run or wait for a disk: of a minute, of five */
+		long cores;       /* 0: it did not say */
+		/* Per cent of five minutes in which all programs at once waited for memory and for
+		 * disks; negative: the kernel does not count it. */
+		double memory_stall, disk_stall;
+	} load;
 	enum { CLOCK_UNKNOWN, CLOCK_KEPT, CLOCK_UNKEPT, CLOCK_OF_HOST } clock;
+	struct {
+		const char *interface; /* with the private address; NULL: it did not say */
+		long mtu;
+	} link;
 	const char *reboot;      /* the packages that want a restart, or ""; NULL: none is wanted */
 	const char **addresses6; /* IPv6, of global scope */
 	size_t n_addresses6, cap_addresses6;
@@ -139,7 +150,9 @@ struct action {
 	bool ok;
 	double seconds;
 	const char *error; /* NULL when ok; raw */
-	const char *said;  /* ACTION_STORE, ACTION_QUEUE: the whole answer; NULL unless ok */
+	int mtu, passes;  /* ACTION_PEER, also a failed one: what the network's interface sends, and
+			   * the largest packet that arrives, in bytes; 0: not known */
+	const char *said; /* ACTION_STORE, ACTION_QUEUE: the whole answer; NULL unless ok */
 };
 
 /* Read the one JSON object that a program's `probe` printed into @a.  Anything else is a failed

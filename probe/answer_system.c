@@ -8,6 +8,7 @@ enum {
 	MAX_DISKS = 64,
 	MAX_ADDRESSES6 = 16,
 	MAX_COUNT = 1000000,
+	MAX_CORES = 65536,
 };
 
 /* Bytes and inodes, also of the largest file system there is. */
@@ -42,6 +43,47 @@ static void on_memory(struct answer *a, const char *first, const char *second)
 	a->memory.available = available * 1024;
 }
 
+/* "0.52": digits and at most one point. */
+static bool to_decimal(const char *s, double most, double *ret)
+{
+	size_t whole = s ? strspn(s, "0123456789") : 0;
+	const char *rest = whole && whole <= 9 ? s + whole : NULL;
+
+	if (!rest || (*rest && (*rest != '.' || strspn(rest + 1, "0123456789") > 9 ||
+				       rest[1 + strspn(rest + 1, "0123456789")])))
+		return false;
+	*ret = strtod(s, NULL);
+	return *ret <= most;
+}
+
+static void on_load(struct answer *a, const char *first, const char *second)
+{
+	char *line = rest_of(a, second);
+	double one, five;
+	long cores;
+
+	if (!to_decimal(first, MAX_COUNT, &one) || !to_decimal(next(&line), MAX_COUNT, &five) ||
+		!answer_number(line, MAX_CORES, &cores) || cores < 1)
+		return;
+	a->load.one = one;
+	a->load.five = five;
+	a->load.cores = cores;
+}
+
+static void on_pressure(struct answer *a, const char *what, const char *text)
+{
+	char *line = rest_of(a, text);
+	const char *who = next(&line);
+	double percent;
+
+	if (strcmp(who, "full") != 0 || !to_decimal(line, 100, &percent))
+		return;
+	if (!strcmp(what, "memory"))
+		a->load.memory_stall = percent;
+	else if (!strcmp(what, "io"))
+		a->load.disk_stall = percent;
+}
+
 static void on_clock(struct answer *a, const char *word)
 {
 	if (!strcmp(word, "synchronized"))
@@ -60,6 +102,16 @@ static void on_address6(struct answer *a, const char *address)
 		return;
 	*arena_push(&a->facts.arena, a->addresses6, a->n_addresses6,
 		a->cap_addresses6) = arena_strdup(&a->facts.arena, address);
+}
+
+static void on_link(struct answer *a, const char *interface, const char *mtu)
+{
+	long n;
+
+	if (!*interface || !answer_number(mtu, 65536, &n) || n < 1)
+		return;
+	a->link.interface = rest_of(a, interface);
+	a->link.mtu = n;
 }
 
 /* Two paths may be on one file system. */
@@ -132,10 +184,16 @@ bool answer_system(struct answer *a, const char *word, const char *first, const 
 {
 	if (!strcmp(word, "memory"))
 		on_memory(a, first, second);
+	else if (!strcmp(word, "load"))
+		on_load(a, first, second);
+	else if (!strcmp(word, "pressure"))
+		on_pressure(a, first, second);
 	else if (!strcmp(word, "ntp"))
 		on_clock(a, first);
 	else if (!strcmp(word, "reboot"))
 		a->reboot = rest_of(a, first);
+	else if (!strcmp(word, "link"))
+		on_link(a, first, second);
 	else if (!strcmp(word, "address6"))
 		on_address6(a, second);
 	else if (!strcmp(word, "disk"))

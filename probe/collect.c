@@ -92,8 +92,9 @@ static void ask_sysctls(const struct cluster *c, struct buf *out)
 static const char *const places[] = {
 	"/", "/var/lib/docker", "/var/lib/containerd", "/var/log", "/tmp"};
 
-static void ask_system(struct buf *out)
+static void ask_system(const struct spec_node *n, struct buf *out)
 {
+	buf_addf(out, "private %s\n", n->private);
 	buf_addf(out, "listen 80\nlisten 443\ndocker %d\nsystem\njournal %d\ncertificate\n",
 		LIMIT_DOCKER, LIMIT_JOURNAL);
 	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
@@ -106,7 +107,7 @@ static int ask_node(struct node_run *nr, struct node_evidence *e, struct err *er
 	int r;
 
 	ask_sysctls(fleet_cluster(nr->fleet), &x.question);
-	ask_system(&x.question);
+	ask_system(nr->node, &x.question);
 	r = exchange(nr, &x, LIMIT_NODE * USEC_PER_SEC, err);
 	if (r >= 0)
 		r = answer_parse(buf_str(&x.answer), x.answer.len, &e->answer, err);

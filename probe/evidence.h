@@ -43,8 +43,9 @@ extern const size_t n_scan_tcp, n_scan_udp;
 /* The certificate that a node shows on port 443. */
 struct tls_seen {
 	bool tried;
-	const char *error; /* why there is none; raw */
-	const char *pem;   /* NULL: none */
+	const char *error;    /* why there is none; raw */
+	const char *pem;      /* all that it shows, its own one first; NULL: none */
+	const char *distrust; /* why this machine would not trust it: static; NULL: it would */
 	double seconds;
 	struct arena arena; /* of its thread */
 };
@@ -106,6 +107,8 @@ void collect_tls(struct evidence *ev, const bool *cancel);
 void collect_scan6(struct evidence *ev, const bool *cancel);
 /* Does the node say that it listens on 443? */
 bool listens_on_tls(const struct node_evidence *e);
+/* The name by which clients come to @n, as far as the spec tells; NULL: it does not. */
+const char *tls_name(const struct cluster *c, const struct spec_node *n, struct arena *arena);
 /* Is @text an IPv6 address that the public can reach: no local one, not the spec's own? */
 bool is_public6(const struct spec_node *n, const char *text);
 

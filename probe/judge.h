@@ -78,6 +78,7 @@ void judge_clocks(struct judge *j);
 void judge_docker(struct judge *j, const struct node_evidence *e);
 /* judge_system.c */
 void judge_memory(struct judge *j, const struct node_evidence *e);
+void judge_load(struct judge *j, const struct node_evidence *e);
 void judge_kills(struct judge *j, const struct node_evidence *e);
 void judge_reboot(struct judge *j, const struct node_evidence *e);
 void judge_clock_kept(struct judge *j, const struct node_evidence *e);
@@ -105,6 +106,8 @@ void judge_auth(struct judge *j, const struct node_evidence *e);
 void judge_async(struct judge *j);
 void judge_redis(struct judge *j, const struct node_evidence *e);
 void judge_overlay(struct judge *j, const struct node_evidence *e);
+/* judge_mtu.c */
+void judge_overlay_mtu(struct judge *j, const struct node_evidence *e);
 /* judge_queue.c */
 void judge_lag(struct judge *j);
 void judge_dead(struct judge *j);

@@ -81,13 +81,36 @@ static void no_handshake(struct judge *j, const struct node_evidence *e)
 	remedy(j, r, "on the node: 'nginx -T', 'journalctl -u nginx'");
 }
 
+/* How long it is good for, appended to @out. */
+static enum health_state rate_age(
+	struct judge *j, const struct cert *cert, double now, struct buf *out)
+{
+	const double left = (double)cert->until - now;
+
+	if (left <= 0) {
+		buf_addf(out, "its certificate expired %s ago", span(j, -left));
+		return HEALTH_FAIL;
+	}
+	if (now < (double)cert->from) {
+		buf_addf(out, "its certificate begins in %s", span(j, (double)cert->from - now));
+		return HEALTH_FAIL;
+	}
+	buf_addf(out, left < days_warn * 86400 ? "its certificate ends in %s" : "good for %s",
+		span(j, left));
+	return left < days_fail * 86400   ? HEALTH_FAIL
+	       : left < days_warn * 86400 ? HEALTH_WARN
+					  : HEALTH_OK;
+}
+
 void judge_tls(struct judge *j, const struct node_evidence *e)
 {
-	const char *pem = e->tls.pem, *host = e->node->address;
-	const double now = j->ev->now;
-	struct health_result *r = NULL;
+	const char *pem = e->tls.pem;
+	const char *name = tls_name(j->ev->cluster, e->node, &j->health->arena);
+	_cleanup_buf_ struct buf text = BUF_INIT;
+	enum health_state age, state;
+	struct health_result *r;
 	struct cert cert;
-	double left;
+	bool named;
 
 	if (skip_tls(j, e))
 		return;
@@ -95,24 +118,29 @@ void judge_tls(struct judge *j, const struct node_evidence *e)
 		no_handshake(j, e);
 		return;
 	}
-	left = (double)cert.until - now;
-	if (left <= 0)
-		expired(j, &r, e, -left, "its certificate");
-	else if (now < (double)cert.from)
-		r = found(j, e->node, HEALTH_FAIL, "its certificate begins in %s",
-			span(j, (double)cert.from - now));
-	else if (left < days_warn * 86400)
-		r = found(j, e->node, left < days_fail * 86400 ? HEALTH_FAIL : HEALTH_WARN,
-			"its certificate ends in %s", span(j, left));
-	else
-		/* Clients come by a name that the spec does not know. */
-		found(j, e->node, HEALTH_OK, "good for %s%s%s", span(j, left),
-			cert_names(pem, strlen(pem), host) ? ", and names " : "",
-			cert_names(pem, strlen(pem), host) ? host : "");
-	if (r) {
+	age = state = rate_age(j, &cert, j->ev->now, &text);
+	/* Clients may come by a name that the spec does not know. */
+	named = cert_names(pem, strlen(pem), name ? name : e->node->address);
+	if (named || name)
+		buf_addf(&text, named ? ", and names %s" : "; it does not name '%s'",
+			name ? name : e->node->address);
+	if (e->tls.distrust)
+		buf_addf(&text, "; not trusted here: %s", e->tls.distrust);
+	if (e->tls.distrust || (name && !named))
+		state = MAX_OF(state, HEALTH_WARN);
+	r = found(j, e->node, state, "%s", buf_str(&text));
+	r->seconds = e->tls.seconds;
+	if (age != HEALTH_OK)
 		remedy(j, r,
 			"renew it and reload nginx: does its renewal run ('systemctl "
 			"list-timers')?");
-		r->seconds = e->tls.seconds;
-	}
+	else if (name && !named)
+		remedy(j, r,
+			"get one for '%s', or say in 'tune.nginx.server_name' what clients call it",
+			name);
+	else if (e->tls.distrust)
+		remedy(j, r,
+			"does nginx show the authority's own certificates with it "
+			"('fullchain.pem')? An authority of yours must be known to all clients, "
+			"and here: SSL_CERT_FILE=its.pem svarm health");
 }

@@ -6,6 +6,14 @@
 
 /* Less memory than this share, and whoever asks next is in danger of being killed. */
 static const double memory_warn = 0.08;
+/*
+ * Programs that run or wait for a disk, for each core.  Linux' load says little: a machine that
+ * does as much as it can has some of it, so only what is out of all proportion, and still is, is
+ * worth a warning.  When all programs at once wait for memory or for disks, nothing gets done: per
+ * cent of the latest five minutes.
+ */
+static const double load_note = 4, load_warn = 16;
+static const double memory_stall_warn = 25, disk_stall_note = 40, disk_stall_warn = 80;
 /* Of a disk.  Databases and dockerd fail at once when nothing is left, so early is better. */
 static const double space_warn = 0.80, space_fail = 0.90, space_least = 1e9;
 /* dockerd complains of this and that; what it says every half minute is a state, not an event. */
@@ -30,6 +38,46 @@ void judge_memory(struct judge *j, const struct node_evidence *e)
 		found(j, e->node, HEALTH_OK, "%s of %s are left", amount(j, left),
 			amount(j, total));
 	}
+}
+
+static enum health_state rate_load(const struct answer *a)
+{
+	const double now = a->load.one / (double)a->load.cores;
+	const double five = a->load.five / (double)a->load.cores;
+
+	if ((five >= load_warn && now >= load_warn) || a->load.memory_stall >= memory_stall_warn ||
+		a->load.disk_stall >= disk_stall_warn)
+		return HEALTH_WARN;
+	return five >= load_note || a->load.disk_stall >= disk_stall_note ? HEALTH_NOTE : HEALTH_OK;
+}
+
+void judge_load(struct judge *j, const struct node_evidence *e)
+{
+	const struct answer *a = &e->answer;
+	_cleanup_buf_ struct buf text = BUF_INIT;
+	enum health_state state;
+	struct health_result *r;
+
+	if (skip_unanswered(j, e))
+		return;
+	if (!a->load.cores) {
+		found(j, e->node, HEALTH_SKIP, "the node does not say");
+		return;
+	}
+	buf_addf(&text, "load of %.1f a core within 5 min (%ld core%s)",
+		a->load.five / (double)a->load.cores, a->load.cores, a->load.cores == 1 ? "" : "s");
+	if (a->load.memory_stall >= 0)
+		buf_addf(&text, "; all waited for memory %.0f %% of it", a->load.memory_stall);
+	if (a->load.disk_stall >= 0)
+		buf_addf(&text, "%s for disks %.0f %%",
+			a->load.memory_stall >= 0 ? "," : "; all waited", a->load.disk_stall);
+	state = rate_load(a);
+	r = found(j, e->node, state, "%s", buf_str(&text));
+	if (state != HEALTH_OK)
+		remedy(j, r,
+			"on the node: 'top' and 'docker stats' say who it is, 'head "
+			"/proc/pressure/*' what they wait for; give functions limits, or the "
+			"cluster another worker");
 }
 
 void judge_kills(struct judge *j, const struct node_evidence *e)

@@ -4,6 +4,7 @@
 #	listen PORT                   the host's listeners on that port, with their backlog
 #	docker LIMIT                  what dockerd says, and a look into svarm's containers
 #	system                        memory, load, the clock, a wanted restart, IPv6 addresses
+#	private ADDRESS               the interface that has it, and how large its packets may be
 #	disk LIMIT PATH               how full that file system is; one line for each path
 #	journal LIMIT                 what dockerd and the kernel complained of
 #	certificate                   the node's own one in the swarm
@@ -42,10 +43,26 @@ system_section() {
 	[ ! -e /run/reboot-required ] ||
 		reboot=$(head -c 600 /run/reboot-required.pkgs 2>/dev/null | sort -u | tr '\n\t' '  ')
 	say memory "${memory#"$tab"}"
+	read -r one five _ </proc/loadavg
+	say load "$one" "$five" "$(getconf _NPROCESSORS_ONLN)"
+	pressure_lines 2>/dev/null
 	say ntp "${containered:-$(kernel_clock)}"
 	[ ! -e /run/reboot-required ] || say reboot "$reboot"
+	[ -z "$private" ] || ip -o addr show to "$private" 2>/dev/null | while read -r _ interface _; do
+		read -r mtu <"/sys/class/net/$interface/mtu" && say link "$interface" "$mtu"
+	done
 	ip -6 -o addr show scope global 2>/dev/null | head -n 16 | while read -r _ interface _ address _; do
 		say address6 "$interface" "${address%/*}"
+	done
+}
+
+# Which share of the latest 5 minutes some program, or all at once ("full"), waited for what: of kernels that
+# count it.
+pressure_lines() {
+	for what in cpu memory io; do
+		[ ! -r "/proc/pressure/$what" ] || while read -r who _ _ long _; do
+			say pressure "$what" "$who" "${long#avg300=}"
+		done <"/proc/pressure/$what"
 	done
 }
 
@@ -102,13 +119,14 @@ run_in_container() {
 	say ran "$number" "$answer"
 }
 
-paths='' ports='' docker='' docker_said='' running=0 disks='' disk_limit='' journal='' system='' certificate=''
+paths='' ports='' docker='' docker_said='' running=0 disks='' disk_limit='' journal='' system='' private='' certificate=''
 while read -r what rest; do
 	case $what in
 	read) paths=$paths$rest$nl ;;
 	listen) ports=$ports$rest$nl ;;
 	docker) docker=$rest ;;
 	system) system=yes ;;
+	private) private=$rest ;;
 	disk)
 		disk_limit=${rest%% *}
 		disks=$disks${rest#* }$nl

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "faas/common/log.h"
+#include "faas/common/mtu.h"
 #include "faas/common/net.h"
 #include "lib/base/xalloc.h"
 #include "lib/ext/redis.h" /* for its HOST:PORT parser */
@@ -30,7 +31,7 @@ struct conn {
 };
 
 struct server {
-	int fd;
+	int fd, datagrams;
 	struct conn conns[MAX_CONNS];
 };
 
@@ -85,17 +86,18 @@ static void conn_move(struct conn *c)
 static void *serve(void *arg)
 {
 	struct server *s = arg;
-	struct pollfd p[MAX_CONNS + 1];
+	struct pollfd p[MAX_CONNS + 2];
 
 	for (;;) {
 		p[0] = (struct pollfd){.fd = s->fd, .events = POLLIN};
+		p[MAX_CONNS + 1] = (struct pollfd){.fd = s->datagrams, .events = POLLIN};
 		for (size_t i = 0; i < MAX_CONNS; i++) {
 			struct conn *c = &s->conns[i];
 
 			p[i + 1] = (struct pollfd){
 				.fd = c->fd, .events = c->sent < c->len ? POLLOUT : POLLIN};
 		}
-		if (poll(p, MAX_CONNS + 1, 1000) < 0 && errno != EINTR)
+		if (poll(p, MAX_CONNS + 2, 1000) < 0 && errno != EINTR)
 			break;
 		for (size_t i = 0; i < MAX_CONNS; i++) {
 			struct conn *c = &s->conns[i];
@@ -107,6 +109,8 @@ static void *serve(void *arg)
 		}
 		if (p[0].revents)
 			conn_accept(s);
+		if (p[MAX_CONNS + 1].revents)
+			mtu_answer(s->datagrams);
 	}
 	log_error("peer echo: %s", strerror(errno));
 	return NULL;
@@ -115,12 +119,18 @@ static void *serve(void *arg)
 int peer_listen(int port, struct err *err)
 {
 	struct server *s = xcalloc(1, sizeof(*s));
+	_cleanup_err_ struct err why = ERR_INIT;
 	pthread_t thread;
 	int r;
 
 	for (size_t i = 0; i < MAX_CONNS; i++)
 		s->conns[i].fd = -1;
 	r = net_listen(port, 64, &s->fd, NULL, err);
+	/* Without it the probe says less, and nothing else is lost. */
+	if (r == 0 && mtu_listen(port, &s->datagrams, &why) < 0) {
+		log_error("peer echo: %s", err_msg(&why));
+		s->datagrams = -1;
+	}
 	if (r == 0) {
 		r = -pthread_create(&thread, NULL, serve, s);
 		if (r < 0)

@@ -10,8 +10,8 @@
 
 enum { PEER_PAYLOAD = 64 << 10 };
 
-/* Start the listener on @port of all addresses in a thread of its own.  Bounded: 16 connections,
- * 1 MiB and 10 s each.  It ends with the process. */
+/* Start the listener on @port of all addresses, and by UDP (see mtu.h), in a thread of its own.
+ * Bounded: 16 connections, 1 MiB and 10 s each.  It ends with the process. */
 int peer_listen(int port, struct err *err) _must_check_;
 
 /* Send 64 KiB of random bytes to "HOST:PORT" and compare what comes back; all within @timeout_ms.

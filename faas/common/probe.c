@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "faas/common/env.h"
+#include "faas/common/mtu.h"
 #include "faas/common/peer.h"
 #include "lib/base/clock.h"
 
@@ -89,10 +90,20 @@ int probe_redis(char **argv, json_t *out, struct err *err)
 
 int probe_peer(char **argv, json_t *out, struct err *err)
 {
+	_cleanup_err_ struct err ignored = ERR_INIT; /* its members are missing then */
+	struct redis_address a;
 	usec_t duration = 0;
 	size_t bytes = 0;
-	int r = peer_probe(argv[0], 5000, &duration, &bytes, err);
+	struct mtu mtu;
+	int r = redis_address_parse(argv[0], &a, err);
 
+	if (r < 0)
+		return r;
+	if (mtu_probe(a.host, a.port, 1500, &mtu, &ignored) == 0) {
+		json_object_set_new(out, "mtu", json_integer(mtu.own));
+		json_object_set_new(out, "passes", json_integer(mtu.passes));
+	}
+	r = peer_probe(argv[0], 4500, &duration, &bytes, err);
 	json_object_set_new(out, "peer", json_string(argv[0]));
 	json_object_set_new(out, "bytes", json_integer((json_int_t)bytes));
 	if (r == 0)

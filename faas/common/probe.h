@@ -22,6 +22,7 @@ int probe_main(const struct probe *table, int argc, char **argv);
 /* Connect to $SVARM_REDIS with the password of the secret "redis-password" (none: no AUTH). */
 int probe_open_redis(struct redis **ret, struct err *err) _must_check_;
 
-/* probe redis: SET, GET and DEL of a random key.  probe peer HOST:PORT: see peer.h. */
+/* probe redis: SET, GET and DEL of a random key.  probe peer HOST:PORT: see peer.h and
+ * mtu.h. */
 int probe_redis(char **argv, json_t *out, struct err *err);
 int probe_peer(char **argv, json_t *out, struct err *err);

@@ -41,10 +41,12 @@ static const char spec[] =
 	"O3mbu5AK0pkSMAoGCCqGSM49BAMCA0kAMEYCIQD2Jgsjw2LihcOJ+0tMgtn3i18j|" \
 	"k5M+DB0XAjpOYVSk0wIhAPZGhAWQ2uk/LZVRJYpLyPuR58kKWo6Z5mCjOOehwq1R|" \
 	"-----END CERTIFICATE-----|"
-#define SYSTEM                                                                     \
-	"memory\t4000000\t3000000\nntp\tsynchronized\n"                            \
-	"disk\text4\t40000000000\t10000000000\t28000000000\t2500000\t2400000\t/\n" \
-	"mount\trw\t/\nerrors\t0\t\noom\t0\t\naddress6\teth0\t2001:db8::1\n"       \
+#define SYSTEM                                                                                 \
+	"memory\t4000000\t3000000\nload\t0.50\t1.25\t2\n"                                      \
+	"pressure\tmemory\tsome\t1.00\npressure\tmemory\tfull\t0.50\n"                         \
+	"pressure\tio\tfull\t3.25\nntp\tsynchronized\n"                                        \
+	"disk\text4\t40000000000\t10000000000\t28000000000\t2500000\t2400000\t/\n"             \
+	"mount\trw\t/\nerrors\t0\t\noom\t0\t\naddress6\teth0\t2001:db8::1\nlink\teth1\t1500\n" \
 	"certificate\t" PEM "\n"
 
 #define HOST                                                                      \
@@ -125,7 +127,8 @@ static void hear(struct node_evidence *e, const char *text)
 
 /* What any program answers when all is well. */
 static const char well[] =
-	"{\"ok\":true,\"ms\":1.5,\"waiting\":0,\"pending\":1,\"dead\":0,\"workers\":2,"
+	"{\"ok\":true,\"ms\":1.5,\"mtu\":1450,\"passes\":1450,\"waiting\":0,\"pending\":1,\"dead\":"
+	"0,\"workers\":2,"
 	"\"aof_enabled\":1,\"aof_last_write_status\":\"ok\",\"used_memory\":2000000,"
 	"\"maxmemory\":200000000,\"maxmemory_policy\":\"noeviction\"}";
 

@@ -75,6 +75,37 @@ static void test_memory(void **state)
 	expect(s, "node.memory", "b", HEALTH_SKIP, "does not say");
 }
 
+static void test_load(void **state)
+{
+	struct scene *s = *state;
+
+	judge(s);
+	expect(s, "node.load", "b", HEALTH_OK,
+		"load of 0.6 a core within 5 min (2 cores); all waited for memory 0 % of it, for "
+		"disks 3 %");
+	/* As a machine that builds and tests all day. */
+	say(s, "load\t24.00\t20.00\t2\n");
+	expect(s, "node.load", "b", HEALTH_NOTE, "load of 10.0 a core within 5 min (2 cores)");
+	say(s, "load\t17.00\t16.00\t1\n");
+	expect(s, "node.load", "b", HEALTH_WARN, "load of 16.0 a core within 5 min (1 core)");
+	/* It is over. */
+	say(s, "load\t2.00\t16.00\t1\n");
+	expect(s, "node.load", "b", HEALTH_NOTE, "load of 16.0");
+	say(s, "load\t0.10\t0.10\t1\npressure\tmemory\tfull\t25.00\n");
+	expect(s, "node.load", "b", HEALTH_WARN, "all waited for memory 25 % of it");
+	say(s, "load\t0.10\t0.10\t1\npressure\tio\tfull\t41.5\npressure\tio\tsome\t99\n");
+	expect(s, "node.load", "b", HEALTH_NOTE, "1 core); all waited for disks 42 %");
+	say(s, "load\t0.10\t0.10\t1\npressure\tio\tfull\t80\n");
+	expect(s, "node.load", "b", HEALTH_WARN, "for disks 80 %");
+	say(s, "load\t0.10\t0.10\t1\npressure\tio\tfull\t101\npressure\tmemory\tfull\t-1\n"
+	       "pressure\tmemory\tfull\tnan\npressure\tmemory\npressure\n");
+	expect(s, "node.load", "b", HEALTH_OK, "(1 core)");
+	assert_null(strstr(row(s, "node.load", "b")->text, "waited"));
+	say(s, "load\t1.0\t1.0\t0\nload\t1.0\t1.0\nload\t1.0.0\t1\t1\nload\tinf\t1\t1\n"
+	       "load\t-1\t1\t1\nload\t1e9\t1\t1\nload\t1.\t.5\t1\nload\n");
+	expect(s, "node.load", "b", HEALTH_SKIP, "does not say");
+}
+
 static void test_logs(void **state)
 {
 	struct scene *s = *state;
@@ -157,7 +188,37 @@ static void test_tls(void **state)
 	s->ev.now = 1000;
 	judge(s);
 	expect(s, "tls.certificate", "a", HEALTH_OK, "good for 100 days");
-	assert_null(strstr(row(s, "tls.certificate", "a")->text, "names"));
+	assert_null(strstr(row(s, "tls.certificate", "a")->text, "name"));
+	tls->distrust = "self-signed certificate";
+	judge(s);
+	expect(s, "tls.certificate", "a", HEALTH_WARN,
+		"good for 100 days; not trusted here: self-signed certificate");
+	assert_non_null(strstr(row(s, "tls.certificate", "a")->remedy, "SSL_CERT_FILE"));
+	/* nginx is told by which name clients come; the first that is one counts. */
+	s->cluster->tune.nginx.server_name = "_ *.example .example other.example";
+	judge(s);
+	expect(s, "tls.certificate", "a", HEALTH_WARN,
+		"good for 100 days; it does not name 'other.example'; not trusted here: self");
+	tls->distrust = NULL;
+	judge(s);
+	expect(s, "tls.certificate", "a", HEALTH_WARN, "it does not name 'other.example'");
+	assert_non_null(strstr(row(s, "tls.certificate", "a")->remedy, "tune.nginx.server_name"));
+	s->cluster->tune.nginx.server_name = "fjord.example";
+	judge(s);
+	expect(s, "tls.certificate", "a", HEALTH_OK, "good for 100 days, and names fjord.example");
+	/* What is about to expire is worse, and said as well. */
+	tls->distrust = "self-signed certificate";
+	s->ev.now = LIFE - 2.0 * DAY;
+	judge(s);
+	expect(s, "tls.certificate", "a", HEALTH_FAIL,
+		"ends in 2 days, and names fjord.example; not trusted here: self-signed");
+	assert_non_null(strstr(row(s, "tls.certificate", "a")->remedy, "renew it"));
+	s->cluster->tune.nginx.server_name = "_";
+	s->cluster->nodes[0].address = "node.example";
+	s->ev.now = 1000;
+	tls->distrust = NULL;
+	judge(s);
+	expect(s, "tls.certificate", "a", HEALTH_WARN, "it does not name 'node.example'");
 	tls->pem = NULL;
 	tls->error = "reset \033[0mby peer";
 	judge(s);
@@ -355,6 +416,50 @@ static void test_store(void **state)
 	expect(s, "redis.memory", "a", HEALTH_FAIL, "NOAUTH");
 }
 
+/* What node a heard of its @i-th peer. */
+static void peer(struct scene *s, size_t i, const char *text)
+{
+	struct node_evidence *e = &s->ev.nodes[0];
+
+	for (size_t k = 0; k < e->n_actions; k++) {
+		if (e->actions[k].kind != ACTION_PEER || i--)
+			continue;
+		e->actions[k].error = NULL;
+		action_read(&e->actions[k], text, &e->arena);
+	}
+	judge(s);
+}
+
+static void test_mtu(void **state)
+{
+	struct scene *s = *state;
+	struct answer *b = &s->ev.nodes[1].answer;
+
+	judge(s);
+	expect(s, "overlay.mtu", "a", HEALTH_OK, "packets of 1450 bytes pass whole");
+	peer(s, 0, "{\"ok\":false,\"error\":\"0 of 65536\",\"mtu\":1450,\"passes\":1170}");
+	expect(s, "overlay.mtu", "a", HEALTH_WARN, "sends 1450 bytes, but no more pass to b: 1170");
+	expect(s, "overlay.data", "a", HEALTH_FAIL, "no data to b");
+	/* Nothing was answered, so nothing is known. */
+	peer(s, 0, "{\"ok\":true,\"mtu\":1450,\"passes\":0}");
+	expect(s, "overlay.mtu", "a", HEALTH_SKIP, "not every container answers");
+	peer(s, 0, "{\"ok\":true,\"mtu\":1450,\"passes\":9000}");
+	expect(s, "overlay.mtu", "a", HEALTH_OK, "packets of 1450");
+	/* Programs that know nothing of it. */
+	peer(s, 0, "{\"ok\":true}");
+	peer(s, 1, "{\"ok\":true,\"mtu\":-1,\"passes\":\"x\"}");
+	expect(s, "overlay.mtu", "a", HEALTH_SKIP, "no container here that says it");
+	b->link.mtu = 1499;
+	judge(s);
+	expect(s, "overlay.mtu", "b", HEALTH_WARN,
+		"its packets of 1450 bytes are 1500 on the private network, and eth1 carries 1499");
+	say(s, "link\teth1\t0\nlink\t\t1400\nlink\teth1\t65537\nlink\n");
+	assert_null(s->ev.nodes[1].answer.link.interface);
+	s->cluster->faas.engine = ENGINE_OPENFAAS;
+	judge(s);
+	expect(s, "overlay.mtu", "a", HEALTH_SKIP, "engine openfaas");
+}
+
 /* No row is worse than its probe's severity, and each says its deadline. */
 static void test_severity(void **state)
 {
@@ -386,6 +491,7 @@ int main(void)
 		SCENE(test_space),
 		SCENE(test_read_only),
 		SCENE(test_memory),
+		SCENE(test_load),
 		SCENE(test_logs),
 		SCENE(test_reboot_and_clock),
 		SCENE(test_swarm_certificate),
@@ -396,6 +502,7 @@ int main(void)
 		SCENE(test_spread),
 		SCENE(test_queue),
 		SCENE(test_store),
+		SCENE(test_mtu),
 		SCENE(test_severity),
 	};
 

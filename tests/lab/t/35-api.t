@@ -3,7 +3,7 @@
 # nodes can show: that an image of an archive starts without a registry, and that a slow start-up of an
 # image's own health check costs nothing.
 # shellcheck source=tests/lab/t/lib.bash
-. "$(dirname "$0")/lib.bash" 10
+. "$(dirname "$0")/lib.bash" 11
 "$svarm" up --no-health "$spec" >/dev/null 2>&1
 
 url=http://$leader
@@ -26,15 +26,20 @@ answers() {
 	echo $(($(ms) - begin))
 }
 
-SVARM_URL=$url SVARM_PASSWORD=$password SVARM_HAS="containers wake counts alert usage autoscale" \
-	timeout 800 tests/api/conformance >"$tmp/suite" 2>&1
+conformance() { # FILE ROW…
+	SVARM_URL=$url SVARM_PASSWORD=$password SVARM_HAS="containers wake counts alert usage autoscale" \
+		timeout 400 tests/api/conformance "${@:2}" >"$tmp/$1" 2>&1
+}
+# One row waits a minute for tasks to be taken back: beside all else.
+conformance scaling load_scales &
+scaling=$!
+conformance suite -load_scales
 suite=$?
 grep -v '^ok' "$tmp/suite" >"$tmp/out"
 [ "$suite" -eq 0 ]
 report $? "the conformance suite passes"
 is "and all of it ran" "$(grep -c '^ok' "$tmp/suite") $(grep -c '# SKIP' "$tmp/suite")" \
 	"$(sed -n 's/^1\.\.//p' "$tmp/suite") 1"
-is "nothing of it is left" "$(api GET functions | head -n 1 | jq -r '.[].name' | grep -c '^api-')" 0
 
 # ---- an image that came with `svarm up` -------------------------------------------------------------
 is "a function is deployed" "$(api POST functions '{"service":"quick","image":"svarm/echo:dev"}' | tail -n 1)" 202
@@ -59,3 +64,10 @@ for _ in 1 2 3 4 5 6 7; do
 done
 is "killed seven times it answers again" "$(curl -s -m 10 -d hi "$url/function/quick")" hi
 is "and is removed" "$(api DELETE functions '{"functionName":"quick"}' | tail -n 1)" 202
+
+wait "$scaling"
+suite=$?
+grep -v '^ok' "$tmp/scaling" >"$tmp/out"
+[ "$suite" -eq 0 ] && [ "$(grep -c '^ok 1 - load' "$tmp/scaling")" = 1 ]
+report $? "load scales a function, and takes its tasks back"
+is "nothing of the suite is left" "$(api GET functions | head -n 1 | jq -r '.[].name' | grep -c '^api-')" 0

@@ -42,7 +42,9 @@ exits 10 "a setting changed by hand is seen" "$svarm" plan "$spec"
 says "as a change" 'net\.ipv4\.tcp_tw_reuse +2 +1'
 
 # --- lock ---
-"$lab" ssh 1 'exec 9>>/run/svarm-lock; flock 9; echo "somebody@elsewhere, up" >/run/svarm-lock; sleep 20' </dev/null &
+# Held until we say so, and a minute at the most.
+"$lab" ssh 1 'exec 9>>/run/svarm-lock; flock 9; echo "somebody@elsewhere, up" >/run/svarm-lock
+	for _ in $(seq 300); do [ -e /run/let-go ] && break; sleep 0.2; done; rm -f /run/let-go' </dev/null &
 holder=$!
 for _ in $(seq 40); do
 	node 1 'grep -q somebody@elsewhere /run/svarm-lock' && break
@@ -51,11 +53,12 @@ done
 exits 5 "while another run holds the lock, exit 5" "$svarm" up --no-health "$spec"
 says "naming the holder" 'somebody@elsewhere'
 is "nothing was changed" "$(node 1 'sysctl -n net.ipv4.tcp_tw_reuse')" 2
+node 1 'touch /run/let-go'
 wait "$holder"
 check "then it goes through" "$svarm" up --no-health "$spec"
 
 # --- a node that is down ---
-derive 's/ssh: {/ssh: {connect_timeout: 5s, /'
+derive 's/ssh: {/ssh: {connect_timeout: 3s, /'
 "$lab" stop-node 3 >/dev/null 2>&1
 node 2 'sysctl -qw net.ipv4.tcp_tw_reuse=2'
 exits 1 "a node that is down fails the run" "$svarm" up "$tmp/cluster.yaml"
