@@ -48,6 +48,7 @@ frame_value() { # into $value; not for text with NUL bytes or newlines at its en
 
 # ---- steps ------------------------------------------------------------------------------------
 begin() {
+	began=$(date +%s)
 	mkdir -p "$state"
 	chmod 700 "$state"
 	(
@@ -390,62 +391,183 @@ config_create() { # NAME; the content is a frame
 }
 
 # ---- stacks -----------------------------------------------------------------------------------
-# Every service of svarm's making: "name running/wanted update-state", one line each.  What was rolled
-# back stays so, also once it was freed.
+# What tells specifications of tasks apart, of a service and of a task alike.  Not the whole: `docker service
+# inspect` adds defaults.
+spec_words='{{.ForceUpdate}}{{with .ContainerSpec}} {{.Image}}{{json .Command}}{{json .Args}}{{json .Env}}'
+spec_words=$spec_words'{{json .Mounts}}{{json .Secrets}}{{json .Configs}}{{end}}{{with .Placement}}{{range .Constraints}}'
+spec_words=$spec_words'{{json .}}{{end}}{{end}}{{with .Resources}}'
+spec_words=$spec_words'{{with .Reservations}}{{with .MemoryBytes}} {{.}}{{end}}{{with .NanoCPUs}}/{{.}}{{end}}{{end}}{{end}}'
+# What docker says of every service of svarm's making, in two calls however many there are: $work/listed,
+# "ID NAME MODE RUNNING/WANTED"; $work/specs, "NAME<tab>UPDATE-STATE<tab>SPECIFICATION"; and $work/services
+# of both, "NAME RUNNING/WANTED UPDATE-STATE".  What was rolled back stays so, also once it was freed.
 services_state() {
-	for id in $(docker service ls -q --filter label=svarm.managed=true); do
-		docker service ls --filter "id=$id" --format '{{.Name}} {{.Replicas}} {{.Mode}}' >"$work/service"
-		read -r name count mode <"$work/service" || continue
-		case $mode in *global) count=${count%/*}/$((${count#*/} + $(tasks_due "$id"))) ;; esac
-		update=$(docker service inspect "$id" --format '{{if .UpdateStatus}}{{.UpdateStatus.State}}{{end}}')
-		if [ "$update" = completed ] && grep -qsxF -- "$name" "$work/undone"; then
-			update=rollback_completed
-		fi
-		! grep -qs -- "^$name$tab" "$work/kept" || update=kept
-		printf '%s %s %s\n' "$name" "$count" "$update"
-	done
+	docker service ls --filter label=svarm.managed=true \
+		--format '{{.ID}} {{.Name}} {{.Mode}} {{.Replicas}}' >"$work/listed" || return 1
+	ids=$(cut -d ' ' -f 1 "$work/listed")
+	: >"$work/specs"
+	# shellcheck disable=SC2086
+	[ -z "$ids" ] || docker service inspect --format '{{.Spec.Name}}{{"\t"}}{{if .UpdateStatus}}{{.UpdateStatus.State}}{{end}}{{"\t"}}{{with .Spec.TaskTemplate}}'"$spec_words{{end}}" \
+		$ids >"$work/specs" || : # one may have gone meanwhile
+	: >>"$work/kept"
+	: >>"$work/undone"
+	awk '
+		{ word = $0; sub(/\t.*/, "", word) }
+		FILENAME ~ /\/specs$/ { split($0, f, "\t"); update[word] = f[2]; told[word] = 1; next }
+		FILENAME ~ /\/undone$/ { undone[word] = 1; next }
+		FILENAME ~ /\/kept$/ { kept[word] = 1; next }
+		{
+			state = told[$2] ? update[$2] : "updating" # not known: look again
+			if (state == "completed" && undone[$2]) state = "rollback_completed"
+			print $2, $4, (kept[$2] ? "kept" : state)
+		}' "$work/specs" "$work/undone" "$work/kept" "$work/listed" >"$work/services"
 }
-# Docker counts as wanted of a global service what is to run now: 0/0 while its only task waits for
-# its predecessor to end.
-tasks_due() { # SERVICE
-	docker service ps --format '{{.DesiredState}}' "$1" | grep -cx Ready || :
+# Those that do not run as they should, of $work/services.
+services_waiting() {
+	awk '{ split($2, n, "/") } n[1] != n[2] || $3 ~ /^(updating|rollback|paused|kept)/ { print $1, $2, $3 }' \
+		"$work/services" >"$work/waiting"
+}
+# The tasks of all services, of each slot the newest first: $work/tasks, lines of "SERVICE SLOT ID IMAGE
+# NODE DESIRED STATE ERROR" with tabs between.  A program that ended well is no error to docker.
+tasks_read() {
+	: >"$work/tasks"
+	[ -n "$ids" ] || return 0
+	# shellcheck disable=SC2086
+	docker service ps --no-trunc --format \
+		'{{.ID}}\t{{.Name}}\t{{.Image}}\t{{.Node}}\t{{.DesiredState}}\t{{.CurrentState}}\t{{.Error}}' $ids \
+		>"$work/ps" || return 1
+	awk -F '\t' -v OFS='\t' '{
+		slot = $2
+		sub(/^ *\\_ /, "", slot)
+		service = slot
+		sub(/[.][^.]*$/, "", service)
+		print service, slot, $1, $3, $4, $5, $6, ($7 == "" && $6 ~ /^Complete/ ? "task: exit (0)" : $7)
+	}' "$work/ps" >"$work/tasks"
+}
+# Slots in which a task ended by itself and another one took its place: $work/restarted, "SERVICE<tab>SLOT<tab>ID".
+# Whom the swarm told to end has another state, and one that was rejected never ran.
+tasks_restarted() {
+	awk -F '\t' -v OFS='\t' '
+		{ age = ++many[$2]; ended = $7 ~ /^(Failed|Complete)/ }
+		age == 1 { id = $3; live = $6 == "Running" || $6 == "Ready" }
+		live && ended && age <= 2 { print $1, $2, id; live = 0 }' "$work/tasks" >"$work/restarted"
+}
+# When tasks were made and by which specification: $work/made, "ID<tab>SECONDS<tab>PRESENT", of services
+# that are waited for or have restarted tasks; one call, or none when all is well.
+tasks_made() {
+	: >"$work/made"
+	wanted=$(awk -F '\t' '
+		FILENAME ~ /\/waiting$/ { sub(/ .*/, "", $1) }
+		FILENAME !~ /\/tasks$/ { wanted[$1] = 1; next }
+		wanted[$1] { print $3 }' "$work/waiting" "$work/restarted" "$work/tasks")
+	[ -n "$wanted" ] || return 0
+	# Old ones go while we ask.
+	# shellcheck disable=SC2086
+	docker inspect --type task \
+		--format '{{.ID}}{{"\t"}}{{.CreatedAt.Unix}}{{"\t"}}{{with .Spec}}'"$spec_words{{end}}" \
+		$wanted >"$work/inspected" 2>/dev/null || :
+	awk -F '\t' -v OFS='\t' '
+		FILENAME ~ /\/specs$/ { spec[$1] = $3; next }
+		FILENAME ~ /\/tasks$/ { service[$3] = $1; next }
+		{ print $1, $2, spec[service[$1]] == $3 }' \
+		"$work/specs" "$work/tasks" "$work/inspected" >"$work/made"
+}
+# A program that ends soon after its start runs at some looks.  So where one ended lately, the task in
+# its place counts once we have seen it run for five seconds, by our clock: nodes have their own.
+# $work/unsettled: slots where that is still to come; $work/seen: "ID<tab>SINCE", tasks that we watch.
+tasks_unsettled() {
+	read -r now _ </proc/uptime
+	: >>"$work/seen"
+	: >"$work/unsettled"
+	awk -F '\t' -v OFS='\t' -v now="$now" -v since=$((began - 60)) -v unsettled="$work/unsettled" '
+		FILENAME ~ /\/seen$/ { seen[$1] = $2; next }
+		FILENAME ~ /\/made$/ { made[$1] = $2; next }
+		FILENAME ~ /\/tasks$/ { runs[$3] = $7 ~ /^Running/; next }
+		($3 in made) && made[$3] < since { next }
+		{
+			if (runs[$3] && !($3 in seen)) seen[$3] = now
+			if (!runs[$3] || now - seen[$3] < 5) print $2 >unsettled
+			if (runs[$3]) print $3, seen[$3]
+		}' "$work/seen" "$work/made" "$work/tasks" "$work/restarted" >"$work/seen.new"
+	mv "$work/seen.new" "$work/seen"
+}
+# $work/services again, with what only the tasks show.  Docker counts as wanted of a global service what is to
+# run now: 0/0 while its only task waits for its predecessor to end.  Unsettled tasks do not run.
+services_recount() {
+	awk '
+		FILENAME ~ /\/listed$/ { global[$2] = $3 == "global"; next }
+		FILENAME ~ /\/unsettled$/ { unsettled[$0] = 1; next }
+		FILENAME ~ /\/tasks$/ {
+			split($0, f, "\t")
+			if (global[f[1]] && f[6] == "Ready") due[f[1]]++
+			if (unsettled[f[2]]) odd[f[1]] = 1
+			else if (f[6] == "Running" && f[7] ~ /^Running/ && !slots[f[2]]++) running[f[1]]++
+			next
+		}
+		{
+			split($2, n, "/")
+			if (odd[$1] && running[$1] + 0 < n[1]) n[1] = running[$1] + 0
+			print $1, n[1] "/" n[2] + due[$1], $3
+		}' "$work/listed" "$work/unsettled" "$work/tasks" "$work/services" >"$work/recounted"
+	mv "$work/recounted" "$work/services"
+}
+# $work/waiting: what does not run as it should.  Tasks are looked at when asked to, and before it is said
+# that nothing is left to wait for.  Fails when docker does not answer: nobody leads the swarm, perhaps.
+services_look() { # quick|close
+	services_state || return 1
+	services_waiting
+	[ "$1" = close ] || [ ! -s "$work/waiting" ] || return 0
+	tasks_read || return 1
+	tasks_restarted
+	tasks_made
+	tasks_unsettled
+	services_recount
+	services_waiting
 }
 # Swarm's dead end (moby/moby#36699, any order but start-first): an update fails, its next try waits for
 # the place that the task of the rollback already has; and that one, ready, waits for the try to end,
 # which never began.  Swarm breaks it off after a minute in which nothing runs.
 is_deadlocked() { # SERVICE: in one of its slots, the newest two tasks wait like that
-	docker service ps --no-trunc --format '{{.Name}}\t{{.DesiredState}}\t{{.CurrentState}}' "$1" | awk -F '\t' '
-		{ sub(/^ *\\_ /, "", $1); age = ++many[$1] }
-		age == 1 && $2 == "Ready" && $3 ~ /^Ready/ { ready[$1] = 1 }
-		age == 2 && $2 == "Shutdown" && $3 ~ /^(New|Allocated|Pending)/ && ready[$1] { found = 1 }
-		END { exit !found }'
+	awk -F '\t' -v service="$1" '
+		$1 != service { next }
+		{ age = ++many[$2] }
+		age == 1 && $6 == "Ready" && $7 ~ /^Ready/ { ready[$2] = 1 }
+		age == 2 && $6 == "Shutdown" && $7 ~ /^(New|Allocated|Pending)/ && ready[$2] { found = 1 }
+		END { exit !found }' "$work/tasks"
 }
 # A forced update makes a new task, which waits for the ready one; and that does end.
 services_free() { # those in $work/waiting
 	while read -r service _ update; do
-		is_deadlocked "$service" </dev/null || continue
+		is_deadlocked "$service" || continue
 		case $update in rollback*) printf '%s\n' "$service" >>"$work/undone" ;; esac
 		note "$service: the swarm waits for a task that cannot end; it is made to start another"
 		docker service update -d -q --force "$service" </dev/null >/dev/null || :
 	done <"$work/waiting"
 }
-# Of one service, its most telling task: the newest that failed, rather than one that waits for its
-# place; of an update that was rolled back, one with another image than is in force again.  As
-# "ID<tab>IMAGE<tab>FAILED-TASKS<tab>NODE<tab>STATE<tab>ERROR".
-service_task() { # SERVICE [IMAGE-IN-FORCE]
-	docker service ps --no-trunc \
-		--format '{{.ID}}\t{{.Image}}\t{{.Node}}\t{{.CurrentState}}\t{{.Error}}' "$1" 2>/dev/null |
-		awk -F '\t' -v old="${2:-}" '
-		$4 ~ /^(Failed|Rejected)/ { many++ }
+# Of one service, its most telling task, as "ID<tab>IMAGE<tab>FAILED-TASKS<tab>NODE<tab>STATE<tab>ERROR".  What ended
+# before this run is history, on nodes that may not even be eligible any more; rather one of the present
+# specification than of an earlier one; rather one that failed than one that waits for its place, or
+# only comes; then the newest.  Of an update that was rolled back, what failed by another specification
+# than the one in force again, whenever that was.
+service_task() { # SERVICE [rollback]
+	awk -F '\t' -v service="$1" -v rollback="${2:-}" -v began="$began" '
+		FILENAME ~ /\/made$/ { made[$1] = $2; present[$1] = $3; next }
+		$1 != service { next }
 		{
-			rank = $5 == "" ? 1 : $5 ~ /no suitable node|already in use/ ? 2 : 3
-			if ($5 != "" && old != "" && $2 != old) rank += 2
+			undone = rollback && !present[$3] && $8 != ""
+			old = $6 !~ /^(Running|Ready)$/ && made[$3] < began
+			if (old && !undone) next
+			kind = undone * 8 + !old * 4 + present[$3] * 2
+			if ($7 ~ /^(Failed|Rejected|Complete)/) many[kind]++
+			waits = $8 ~ /already in use/ || ($7 ~ /^Pending/ && $6 == "Shutdown")
+			rank = kind * 4 + ($8 == "" ? 1 : waits ? 2 : 3)
+			if (rank < highest || (rank == highest && made[$3] <= newest)) next
+			highest = rank
+			newest = made[$3]
+			best = kind
+			id = $3; image = $4
+			rest = $5 "\t" $7 "\t" $8
 		}
-		rank > highest { highest = rank; for (i = 1; i <= 5; i++) best[i] = $i }
-		END {
-			printf "%s\t%s\t%d\t", best[1], best[2], many
-			printf "%s\t%s\t%s\n", best[3], best[4], best[5]
-		}'
+		END { print id "\t" image "\t" many[best] + 0 "\t" (id == "" ? "\t\t" : rest) }' "$work/made" "$work/tasks"
 }
 # Waiting longer would not help: what these say does not pass by itself, or it has failed often.
 is_hopeless() { # TASK, as service_task() has it
@@ -465,7 +587,7 @@ all_hopeless() {
 			return 1
 			;;
 		esac
-		is_hopeless "$(service_task "$service" </dev/null)" || return 1
+		is_hopeless "$(service_task "$service")" || return 1
 	done <"$work/waiting"
 }
 # How many nodes meet a placement constraint: "MATCHING<tab>NODES"; nothing when it cannot be told.
@@ -505,19 +627,17 @@ tell_placement() { # SERVICE
 }
 # What svarm needs to say why a service does not run: lib/run/explain.c makes sentences of it.
 tell_stuck() { # SERVICE RUNNING/WANTED UPDATE-STATE
-	old='' count="$2 running"
+	undone='' count="$2 running"
 	case $3 in
 	kept)
 		why=$(grep -- "^$1$tab" "$work/kept" | tail -n 1 | head -c 2000)
 		tell "stuck $1${tab}not replaced, $count$tab$(printf %s "$why" | cut -f 2)${tab}1$tab$(uname -n)$tab$tab${why##*"$tab"}"
 		return 0
 		;;
-	rollback* | paused)
-		count="rolled back, $count"
-		old=$(docker service inspect "$1" --format '{{.Spec.TaskTemplate.ContainerSpec.Image}}')
-		;;
+	rollback*) undone=rollback count="rolled back, $count" ;;
+	paused) count="rolled back, $count" ;;
 	esac
-	task=$(service_task "$1" "$old")
+	task=$(service_task "$1" "$undone")
 	image=$(printf %s "$task" | cut -f 2)
 	case $image in
 	sha256:*) image=$(docker service inspect "$1" --format '{{index .Spec.Labels "svarm.image"}}') ;;
@@ -539,20 +659,23 @@ tell_stuck() { # SERVICE RUNNING/WANTED UPDATE-STATE
 # nothing can come of it, seen four times in eight seconds.
 services_converge() {
 	waited=0 hopeless=0
+	: >"$work/waiting"
 	while [ "$waited" -lt 180 ] && [ "$hopeless" -lt 4 ]; do
-		services_state >"$work/services"
-		awk '{ split($2, n, "/") } n[1] != n[2] || $3 ~ /^(updating|rollback|paused|kept)/ { print $1, $2, $3 }' \
-			"$work/services" >"$work/waiting"
-		[ -s "$work/waiting" ] || return 0
-		[ $((waited % 10)) -ne 9 ] || note "waiting for $(waiting_names)"
-		if [ $((waited % 4)) -eq 3 ]; then
-			services_free
-			hopeless=$((hopeless + 1))
-			all_hopeless || hopeless=0
+		look=quick
+		[ $((waited % 4)) -ne 3 ] || look=close
+		if services_look $look; then
+			[ -s "$work/waiting" ] || return 0
+			if [ $look = close ]; then
+				services_free
+				hopeless=$((hopeless + 1))
+				all_hopeless || hopeless=0
+			fi
 		fi
+		[ $((waited % 12)) -ne 11 ] || note "waiting for $(waiting_names)"
 		sleep 0.5
 		waited=$((waited + 1))
 	done
+	[ -s "$work/waiting" ] || die 'docker does not tell how the services are'
 	while read -r service count update; do
 		tell_stuck "$service" "$count" "$update" </dev/null
 	done <"$work/waiting"

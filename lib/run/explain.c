@@ -80,6 +80,8 @@ static const struct {
 	{"OCI runtime create failed", CAUSE_NO_PROGRAM},
 	{"non-zero exit (137)", CAUSE_KILLED},
 	{"non-zero exit (", CAUSE_CRASH},
+	/* apply.sh says so: docker has no error for it. */
+	{"task: exit (0)", CAUSE_CRASH},
 };
 
 /* One that ends in a blank wants the name of the service. */

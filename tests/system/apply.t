@@ -96,7 +96,9 @@ temporary() { # how many of our temporary files are left below /srv
 # Run the script at $work/script as the leader of a process group, whose id lands in /run/victim; kill
 # that group, and nothing else.
 victim() {
-	setsid dash -c 'echo $$ >/run/victim; eval "$(cat "$0")"' "$work/script"
+	# Started in the background, this test would hand down that INT is ignored.
+	setsid perl -e '$SIG{INT} = "DEFAULT"; exec(@ARGV)' \
+		dash -c 'echo $$ >/run/victim; eval "$(cat "$0")"' "$work/script"
 }
 slay() { # SIGNAL
 	local group=''
@@ -381,15 +383,22 @@ is "a script that was killed no longer says that it lives" "$(grep -c @alive "$w
 slay KILL
 find /run -maxdepth 1 -name 'svarm.*' -exec rm -rf {} +
 
+folders() {
+	find /run -maxdepth 1 -name 'svarm.*' | wc -l
+}
 for signal in TERM HUP INT; do
+	: >"$work/alive"
 	write_script 'step 1 0 sleep 30' >"$work/script"
-	victim >/dev/null 2>&1 &
-	sleep 0.5
+	victim >"$work/alive" 2>&1 &
+	while ! grep -qs @start "$work/alive"; do sleep 0.05; done
 	slay $signal
-	sleep 0.5
+	for _ in $(seq 200); do
+		[ "$(folders)" != 0 ] || break
+		sleep 0.05
+	done
+	is "SIG$signal: no working folder is left" "$(folders)" 0
 	slay KILL
 	wait $! 2>/dev/null
-	is "SIG$signal: no working folder is left" "$(find /run -maxdepth 1 -name 'svarm.*' | wc -l)" 0
 done
 wait
 
@@ -599,38 +608,43 @@ node 'step 1 0 services_remove bbbbaaaa'
 is "a function that moves: not kept waiting by itself" "$(cat /srv/removed)" 1
 
 # ---- services that do not run -----------------------------------------------------------------
-# A swarm of three nodes: what "docker service ls" says stands in /srv/swarm, what it says of the
-# tasks of a service in /srv/tasks.NAME.
+# A swarm of three nodes.  /srv/swarm: its services, "NAME RUNNING/WANTED [global]"; /srv/tasks.NAME: the tasks of
+# one, as tasks() below writes them; /srv/update.NAME: how its update is.  /srv/turn, if there, is run at every look
+# with the number of the look in $look.
 fake docker <<'SH'
+for last in "$@"; do :; done
 case "$1 $2" in
 "service ls")
-	case $* in
-	*-q*) cut -d' ' -f1 /srv/swarm ;;
-	*) name=${4#id=} && grep "^$name " /srv/swarm ;;
-	esac
+	echo >>/srv/looks
+	look=$(wc -l </srv/looks)
+	[ ! -e /srv/turn ] || . /srv/turn
+	awk '{ print $1, $1, ($3 ? $3 : "replicated"), $2 }' /srv/swarm
 	;;
 "service ps")
-	for last in "$@"; do :; done
-	case $* in
-	*{{.Image}}*) cat "/srv/tasks.$last" ;;
-	*{{.Name}}*) cat "/srv/slots.$last" 2>/dev/null ;;
-	*) cut -f 2 "/srv/slots.$last" 2>/dev/null ;;
-	esac
+	shift 5
+	cd /srv
+	for name in "$@"; do cat "tasks.$name"; done 2>/dev/null |
+		awk -F '\t' -v OFS='\t' '{ print $3, (many[$4]++ ? " \\_ " : "") $4, $5, $6, $7, $8, $9 }'
+	;;
+"inspect --type")
+	shift 5
+	for id in "$@"; do cat /srv/tasks.* | awk -F '\t' -v OFS='\t' -v id="$id" '$3 == id { print $3, $1, $2 }'; done
 	;;
 "service update")
-	for last in "$@"; do :; done
 	[ ! -e "/srv/freed.$last" ] || mv "/srv/freed.$last" /srv/swarm
-	rm -f "/srv/slots.$last"
+	sed -i '/Ready/d' "/srv/tasks.$last"
 	[ ! -e "/srv/update.$last" ] || echo completed >"/srv/update.$last"
 	;;
 "service logs") printf 'starting\nno \033[31mconfig\n' ;;
 "service inspect")
 	case $* in
+	*UpdateStatus*)
+		shift 4
+		for name in "$@"; do printf '%s\t%s\tnew\n' "$name" "$(cat "/srv/update.$name" 2>/dev/null)"; done
+		;;
 	*Constraints*) printf 'node.labels.svarm.worker == true\nnode.labels.zone==mars\nnode.role != worker\n' ;;
 	*Reservations*) printf '8589934592\t0\n' ;;
 	*svarm.image*) echo "$3:1" ;;
-	*ContainerSpec.Image*) echo old:1 ;;
-	*UpdateStatus*) cat "/srv/update.$3" 2>/dev/null || echo ;;
 	esac
 	;;
 "node ls") printf '%s\n' n1 n2 n3 ;;
@@ -644,28 +658,70 @@ case "$1 $2" in
 	;;
 esac
 SH
+# The tasks of a service, of each slot the newest first: "AGE SPEC ID SLOT IMAGE NODE DESIRED STATE|ERROR" lines, AGE
+# in seconds (-1: after this run began), SPEC "new" for the service's own.
+tasks() { # SERVICE
+	awk -v now="$(date +%s)" -v OFS='\t' '{
+		state = $0
+		for (i = 0; i < 7; i++) sub(/^[^ ]+ /, "", state)
+		error = state
+		sub(/[|].*/, "", state)
+		if (!sub(/^[^|]*[|]/, "", error)) error = ""
+		print now - $1, $2, $3, $4, $5, ($6 == "-" ? "" : $6), $7, state, (error == "" ? "" : "\"" error "\"")
+	}' >"/srv/tasks.$1"
+}
+settle() {
+	frame '' | node 'step 1 0 services_settle'
+}
+looks() { # how often the services were listed
+	wc -l </srv/looks
+}
+asked() { # COMMAND
+	grep -c "^docker $1" /srv/asked
+}
+T='	'
+
 fresh
-echo 'good 2/2' >/srv/swarm
-frame '' | node 'step 1 0 services_settle'
+printf '%s\n' 'good 2/2' 'all 3/3 global' >/srv/swarm
+tasks good <<'TASKS'
+9 new g1 good.1 good:1 lab-2 Running Running 8 seconds ago
+9 new g2 good.2 good:1 lab-3 Running Running 8 seconds ago
+90 old g3 good.2 good:0 lab-3 Shutdown Shutdown 9 seconds ago
+TASKS
+settle
 is "all services run: exit status" $? 0
 hasnt "all services run: nothing is told" "$work/out" '^@stuck'
+is "all services run: looked at once" "$(looks)" 1
+is "all services run: three questions to docker" "$(wc -l </srv/asked)" 3
 frame x | node 'step 1 0 services_settle'
 is "another node failed: not waited for" "$(tr '\n' ' ' <"$work/out")" "@start 1 @finish 1 @end "
+: >/srv/swarm
+settle
+is "no services: exit status" $? 0
 
+fresh
 printf '%s\n' 'good 2/2' 'img 0/1' 'where 0/2' 'crash 1/3' >/srv/swarm
-printf 't2\timg:1\tlab-1\tPending 1 second ago\t"no suitable node (host-mode port already in use on 1 node)"\nt1\timg:1\tlab-1\tRejected 1 second ago\t"No such image: img:1"\n' >/srv/tasks.img
-printf 't1\tsha256:ab\t\tPending 9 seconds ago\t"no suitable node (scheduling constraints not satisfied on 3 nodes)"\n' >/srv/tasks.where
-{
-	printf 't9\tcrash:1\tlab-2\tReady 1 second ago\t\n'
-	for i in 1 2 3 4; do printf 't%s\tcrash:1\tlab-3\tFailed %s seconds ago\t"task: non-zero exit (3)"\n' $i $i; done
-} >/srv/tasks.crash
+tasks img <<'TASKS'
+-2 new t2 img.1 img:1 lab-1 Running Pending 1 second ago|no suitable node (host-mode port already in use on 1 node)
+-1 new t1 img.1 img:1 lab-1 Shutdown Rejected 1 second ago|No such image: img:1
+TASKS
+tasks where <<'TASKS'
+3600 new t0 where.1 sha256:ab - Running Pending 9 seconds ago|no suitable node (scheduling constraints not satisfied on 3 nodes)
+TASKS
+tasks crash <<'TASKS'
+-9 new t9 crash.1 crash:1 lab-2 Ready Ready 1 second ago
+-5 new t5 crash.1 crash:1 lab-3 Shutdown Failed 1 seconds ago|task: non-zero exit (3)
+-4 new t6 crash.1 crash:1 lab-3 Shutdown Failed 2 seconds ago|task: non-zero exit (4)
+-3 new t7 crash.1 crash:1 lab-3 Shutdown Failed 3 seconds ago|task: non-zero exit (4)
+-2 new t8 crash.1 crash:1 lab-3 Shutdown Failed 4 seconds ago|task: non-zero exit (4)
+100 new t4 crash.2 crash:1 lab-2 Running Running 2 minutes ago
+TASKS
 start=$(date +%s)
-frame '' | node 'step 1 0 services_settle'
+settle
 is "services that do not run: exit status" $? 1
 took=$(($(date +%s) - start))
 [ "$took" -ge 8 ] && [ "$took" -lt 40 ]
 report $? "services that do not run: given up early, not at once ($took s)"
-T='	'
 has "no image: told" "$work/out" "^@stuck img${T}0/1 running${T}img:1${T}1${T}lab-1${T}Rejected 1 second ago${T}\"No such image: img:1\"\$"
 has "no node: told" "$work/out" "^@stuck where${T}0/2 running${T}where:1${T}0${T}${T}Pending"
 is "no node: its constraints, and who meets them" "$(grep '^@stuck-where' "$work/out" | tr '\t' '|' | tr '\n' ' ')" \
@@ -673,33 +729,183 @@ is "no node: its constraints, and who meets them" "$(grep '^@stuck-where' "$work
 has "no node: what is set aside" "$work/out" "^@stuck-asks where${T}8589934592${T}0${T}2147483648${T}4000000000\$"
 has "a crash: the newest task that failed" "$work/out" "^@stuck crash${T}1/3 running${T}crash:1${T}4${T}lab-3${T}Failed 1 seconds ago${T}\"task: non-zero exit (3)\"\$"
 is "a crash: what it said" "$(grep -c '^@stuck-says crash' "$work/out")" 2
-has "a crash: its logs are asked of that task" /srv/asked '^docker service logs --raw --tail 6 t1$'
+has "a crash: its logs are asked of that task" /srv/asked '^docker service logs --raw --tail 6 t5$'
 hasnt "what runs is not told of" "$work/out" '^@stuck good'
 has "services that do not run: named" "$work/out" '^@log not all services run: img 0/1, where 0/2, crash 1/3$'
 
 echo 'img 1/1' >/srv/swarm
 echo rollback_completed >/srv/update.img
-frame '' | node 'step 1 0 services_settle'
+settle
 is "a rollback: exit status" $? 1
 has "a rollback: why" "$work/out" "^@stuck img${T}rolled back, 1/1 running${T}img:1"
 has "a rollback: said so" "$work/out" '^@log not all services run: img 1/1 (rolled back)$'
-rm /srv/update.img
+
+# Its reason is what failed by the specification that is not in force, though that is of an earlier run and
+# what is in force has failed as well; and though both have the same image.
+tasks img <<'TASKS'
+-1 new t9 img.1 img:1 lab-2 Running Running 1 second ago
+-1 new t8 img.2 img:1 lab-2 Shutdown Failed 2 seconds ago|task: non-zero exit (2)
+90 bad t2 img.1 img:1 lab-1 Shutdown Failed 1 minute ago|task: non-zero exit (3)
+99 bad t1 img.1 img:1 lab-1 Shutdown Failed 2 minutes ago|task: non-zero exit (4)
+TASKS
+settle
+has "a rollback: by what was rolled back" "$work/out" "^@stuck img${T}rolled back, 1/1 running${T}img:1${T}2${T}lab-1${T}Failed 1 minute ago${T}\"task: non-zero exit (3)\"\$"
+
+# ---- services that only seem to run ----------------------------------------------------------------
+# A program that ends at once is running at every look, a new task each time.
+fresh
+printf '%s\n' 'brief 1/1' 'spread 3/3' >/srv/swarm
+cat >/srv/turn <<'TURN'
+now=$(date +%s)
+printf "$now\tnew\tb$look\tbrief.1\tbrief:1\tlab-2\tRunning\tRunning 1 second ago\t\n" >/srv/tasks.brief
+for i in 4 3 2 1; do
+	printf "$now\tnew\ta$i\tbrief.1\tbrief:1\tlab-2\tShutdown\tFailed 2 seconds ago\t\"task: non-zero exit (1)\"\n"
+done >>/srv/tasks.brief
+{
+	printf "100\tnew\ts1\tspread.1\tspread:1\tlab-2\tRunning\tRunning 9 days ago\t\n"
+	printf "$now\tnew\tc$look\tspread.2\tspread:1\tlab-3\tRunning\tRunning 1 second ago\t\n"
+	for i in 4 3 2 1; do printf "$now\tnew\td$i\tspread.2\tspread:1\tlab-3\tShutdown\tComplete 2 seconds ago\t\n"; done
+	printf "100\tnew\ts3\tspread.3\tspread:1\tlab-2\tRunning\tRunning 9 days ago\t\n"
+} >/srv/tasks.spread
+TURN
+settle
+is "tasks that keep ending: exit status" $? 1
+has "tasks that keep ending: do not count as running" "$work/out" '^@log not all services run: brief 0/1, spread 2/3$'
+has "tasks that keep ending: why" "$work/out" "^@stuck brief${T}0/1 running${T}brief:1${T}4${T}lab-2${T}Failed 2 seconds ago${T}\"task: non-zero exit (1)\"\$"
+has "tasks that keep ending: a program that ends well is none either" "$work/out" "^@stuck spread${T}2/3 running${T}spread:1${T}4${T}lab-3${T}Complete 2 seconds ago${T}task: exit (0)\$"
+is "tasks that keep ending: its last words" "$(grep -c '^@stuck-says brief' "$work/out")" 2
+
+# It is not forgotten when it happens to run as another one is given up.
+echo 'img 0/1' >>/srv/swarm
+tasks img <<'TASKS'
+-1 new t1 img.1 img:1 lab-1 Shutdown Rejected 1 second ago|No such image: img:1
+TASKS
+settle
+has "tasks that keep ending: told beside others" "$work/out" '^@log not all services run: brief 0/1, spread 2/3, img 0/1$'
+
+# Docker counts before the task fails, or after the next one has come.
+fresh
+echo 'brief 1/1' >/srv/swarm
+cat >/srv/turn <<'TURN'
+now=$(date +%s)
+if [ $((look % 2)) = 0 ]; then
+	printf "$now\tnew\tx$look\tbrief.1\tbrief:1\tlab-2\tRunning\tFailed 1 second ago\t\"invalid mount config\"\n" >/srv/tasks.brief
+else
+	printf "$now\tnew\tx$look\tbrief.1\tbrief:1\tlab-2\tReady\tReady 1 second ago\t\n" >/srv/tasks.brief
+	for i in 4 3 2 1; do printf "$now\tnew\ta$i\tbrief.1\tbrief:1\tlab-2\tShutdown\tFailed 2 seconds ago\t\"task: non-zero exit (1)\"\n"; done >>/srv/tasks.brief
+fi
+TURN
+settle
+has "a task that is not there any more when looked at does not run" "$work/out" '^@log not all services run: brief 0/1$'
+
+# One that ended, and whose successor stays: that is seen for five seconds.
+fresh
+echo 'once 1/1' >/srv/swarm
+tasks once <<'TASKS'
+-1 new o2 once.1 once:1 lab-2 Running Running 9 days ago
+1 new o1 once.1 once:1 lab-2 Shutdown Failed 1 second ago|task: non-zero exit (1)
+TASKS
+start=$(date +%s%N)
+settle
+is "a task that stays: exit status" $? 0
+took=$((($(date +%s%N) - start) / 1000000))
+[ "$took" -ge 5000 ]
+report $? "a task that stays: watched for five seconds, whatever its node's clock says ($took ms)"
+hasnt "a task that stays: nothing is told" "$work/out" '^@stuck'
+
+# What ended long ago, was rejected or told to end is no reason to wait.
+fresh
+printf '%s\n' 'past 1/1' 'rejected 1/1' 'told 1/1' >/srv/swarm
+tasks past <<'TASKS'
+3600 new p2 past.1 past:1 lab-2 Running Running 1 second ago
+3700 new p1 past.1 past:1 lab-2 Shutdown Failed 1 second ago|task: non-zero exit (1)
+TASKS
+tasks rejected <<'TASKS'
+-1 new r2 rejected.1 rejected:1 lab-2 Running Running 1 second ago
+-1 new r1 rejected.1 rejected:1 lab-2 Shutdown Rejected 1 second ago|No such image: rejected:1
+TASKS
+tasks told <<'TASKS'
+-1 new s2 told.1 told:2 lab-2 Running Running 1 second ago
+-1 old s1 told.1 told:1 lab-2 Shutdown Shutdown 1 second ago
+TASKS
+settle
+is "what ended long ago: exit status" $? 0
+is "what ended long ago: looked at once" "$(looks)" 1
+is "what ended long ago: one question about all tasks" "$(asked 'service ps')" 1
+is "what ended long ago: one more about those" "$(asked 'inspect --type task')" 1
+
+# ---- tasks of long ago ------------------------------------------------------------------------
+# lab-2 was a manager once and could not get the image then; today a constraint is in the way.
+fresh
+printf '%s\n' 'door 0/1 global' 'edited 0/1' 'slots 0/2' 'none 0/1' >/srv/swarm
+tasks door <<'TASKS'
+3600 new d1 door.n2 door:1 lab-2 Shutdown Rejected 1 hour ago|No such image: door:1
+3000 new d3 door.n1 door:1 lab-1 Running Pending 50 minutes ago|no suitable node (insufficient resources on 1 node)
+3500 new d2 door.n1 door:1 lab-1 Shutdown Rejected 58 minutes ago|No such image: door:1
+TASKS
+tasks edited <<'TASKS'
+-1 new e2 edited.1 edited:2 lab-3 Running Pending 1 second ago|no suitable node (scheduling constraints not satisfied on 3 nodes)
+-1 old e1 edited.1 edited:1 lab-2 Shutdown Rejected 1 second ago|No such image: edited:1
+TASKS
+tasks slots <<'TASKS'
+-2 new s2 slots.1 slots:1 lab-2 Running Preparing 1 second ago
+-1 new s1 slots.1 slots:1 lab-2 Shutdown Rejected 3 seconds ago|No such image: slots:1
+-4 new s4 slots.2 slots:1 lab-3 Running Preparing 1 second ago
+-3 new s3 slots.2 slots:1 lab-3 Shutdown Rejected 2 seconds ago|invalid mount config for type "bind"
+TASKS
+tasks none <<'TASKS'
+-1 new n1 none.1 none:1 lab-3 Running Pending 1 second ago|no suitable node (1 node not available for new tasks)
+TASKS
+settle
+has "long ago: not what another node could not do then" "$work/out" \
+	"^@stuck door${T}0/1 running${T}door:1${T}0${T}lab-1${T}Pending 50 minutes ago${T}\"no suitable node (insufficient"
+has "another specification: not what that could not do" "$work/out" \
+	"^@stuck edited${T}0/1 running${T}edited:2${T}0${T}lab-3${T}Pending 1 second ago${T}\"no suitable node (scheduling"
+has "two slots: the newest of both" "$work/out" \
+	"^@stuck slots${T}0/2 running${T}slots:1${T}2${T}lab-3${T}Rejected 2 seconds ago${T}\"invalid mount config"
+
+# What failed before is no reason to give up what comes now.
+fresh
+echo 'slow 0/1' >/srv/swarm
+{
+	echo '-1 new w9 slow.1 slow:1 lab-2 Running Preparing 9 seconds ago'
+	for i in 1 2 3 4; do echo "$((i + 300)) new w$i slow.1 slow:1 lab-2 Shutdown Rejected 5 minutes ago|No such image: slow:1"; done
+} | tasks slow
+cat >/srv/turn <<'TURN'
+[ "$look" -lt 24 ] || echo 'slow 1/1' >/srv/swarm
+TURN
+settle
+is "failures of long ago: what comes now is waited for" $? 0
+sed -i /Preparing/d /srv/tasks.slow
+echo 'slow 0/1' >/srv/swarm
+: >/srv/looks
+settle
+is "failures of long ago: and what is still to come" $? 0
+
+# ---- docker that does not answer ----------------------------------------------------------------
+fresh
+echo 'img 1/1' >/srv/swarm
+cat >/srv/turn <<'TURN'
+if [ "$look" -lt 4 ]; then
+	echo 'Error response from daemon: the swarm does not have a leader' >&2
+	exit 1
+fi
+TURN
+settle
+is "docker that does not answer: asked again" "$? $(looks)" "0 4"
 
 # ---- services that wait for what does not come -----------------------------------------------------
 # Of a global service nothing is wanted ("0/0") while its task waits, ready, for an earlier one that was
 # never given a node and so never ends.
-slots() { # SERVICE: "SLOT DESIRED CURRENT…" lines, newest first
-	sed 's/ /\t/; s/ /\t/' >"/srv/slots.$1"
-}
 fresh
 echo 'door 0/0 global' >/srv/swarm
 echo 'door 1/1 global' >/srv/freed.door
-slots door <<'SLOTS'
-door.n1 Ready Ready 9 seconds ago
-door.n1 Shutdown Pending 9 seconds ago
-door.n1 Shutdown Rejected 9 seconds ago
-SLOTS
-frame '' | node 'step 1 0 services_settle'
+tasks door <<'TASKS'
+-3 new d3 door.n1 door:1 lab-1 Ready Ready 9 seconds ago
+-2 bad d2 door.n1 door:2 lab-1 Shutdown Pending 9 seconds ago|no suitable node (host-mode port already in use on 1 node)
+-1 bad d1 door.n1 door:2 lab-1 Shutdown Rejected 9 seconds ago|No such image: door:2
+TASKS
+settle
 is "a dead end: exit status" $? 0
 has "a dead end: the service gets another task" /srv/asked '^docker service update -d -q --force door$'
 is "a dead end: once" "$(grep -c 'service update' /srv/asked)" 1
@@ -709,13 +915,13 @@ fresh
 echo 'door 0/0 global' >/srv/swarm
 echo 'door 1/1 global' >/srv/freed.door
 echo rollback_started >/srv/update.door
-printf 't1\tbad:1\tlab-1\tRejected 9 seconds ago\t"No such image: bad:1"\n' >/srv/tasks.door
-slots door <<'SLOTS'
-door.n2 Running Running 9 seconds ago
-door.n1 Ready Ready 9 seconds ago
-door.n1 Shutdown Pending 9 seconds ago
-SLOTS
-frame '' | node 'step 1 0 services_settle'
+tasks door <<'TASKS'
+9 new d4 door.n2 door:1 lab-2 Running Running 9 seconds ago
+-3 new d3 door.n1 door:1 lab-1 Ready Ready 9 seconds ago
+-2 bad d2 door.n1 bad:1 lab-1 Shutdown Pending 9 seconds ago
+-1 bad d1 door.n1 bad:1 lab-1 Shutdown Rejected 9 seconds ago|No such image: bad:1
+TASKS
+settle
 is "a dead end of a rollback: exit status" $? 1
 has "a dead end of a rollback: the service gets another task" /srv/asked '^docker service update -d -q --force door$'
 has "a dead end of a rollback: it is not forgotten" "$work/out" "^@stuck door${T}rolled back, 1/1 running${T}bad:1"
@@ -723,18 +929,18 @@ has "a dead end of a rollback: it is not forgotten" "$work/out" "^@stuck door${T
 # Neither a task that waits its delay before a restart, nor one that waits for its own place.
 fresh
 printf '%s\n' 'door 0/1 global' 'pool 1/2' >/srv/swarm
-printf 't1\timg:1\tlab-1\tRejected 1 second ago\t"No such image: img:1"\n' | tee /srv/tasks.door >/srv/tasks.pool
-slots door <<'SLOTS'
-door.n1 Ready Ready 1 second ago
-door.n1 Shutdown Rejected 1 second ago
-door.n1 Shutdown Pending 1 minute ago
-SLOTS
-slots pool <<'SLOTS'
-pool.1 Ready Pending 1 second ago
-pool.1 Shutdown Pending 1 second ago
-pool.2 Running Running 1 second ago
-SLOTS
-frame '' | node 'step 1 0 services_settle'
+tasks door <<'TASKS'
+-3 new d3 door.n1 door:1 lab-1 Ready Ready 1 second ago
+-2 new d2 door.n1 door:1 lab-1 Shutdown Rejected 1 second ago|No such image: door:1
+-1 new d1 door.n1 door:1 lab-1 Shutdown Pending 1 minute ago
+TASKS
+tasks pool <<'TASKS'
+-3 new p3 pool.1 pool:1 lab-1 Ready Pending 1 second ago
+-2 new p2 pool.1 pool:1 lab-1 Shutdown Pending 1 second ago
+-1 new p1 pool.1 pool:1 lab-1 Shutdown Rejected 1 second ago|No such image: pool:1
+-1 new p0 pool.2 pool:1 lab-2 Running Running 1 second ago
+TASKS
+settle
 hasnt "no dead end: left alone" /srv/asked 'service update'
 has "a global service's task that is due counts" "$work/out" '^@log not all services run: door 0/2, pool 1/2$'
 
@@ -742,16 +948,11 @@ has "a global service's task that is due counts" "$work/out" '^@log not all serv
 fresh
 echo 'door 0/1' >/srv/swarm
 echo rollback_started >/srv/update.door
-printf 't1\tbad:1\tlab-1\tRejected 9 seconds ago\t"No such image: bad:1"\n' >/srv/tasks.door
-(
-	for _ in $(seq 300); do
-		[ "$(grep -c 'service ps' /srv/asked)" -lt 10 ] || break
-		sleep 0.1
-	done
-	echo 'door 1/1' >/srv/swarm.new && mv /srv/swarm.new /srv/swarm
-) &
-frame '' | node 'step 1 0 services_settle'
-wait $!
+echo '-1 bad d1 door.1 bad:1 lab-1 Shutdown Rejected 9 seconds ago|No such image: bad:1' | tasks door
+cat >/srv/turn <<'TURN'
+[ "$look" -lt 24 ] || echo 'door 1/1' >/srv/swarm
+TURN
+settle
 has "a rollback at work is waited for" "$work/out" '^@log not all services run: door 1/1 (rolled back)$'
 # ---- stacks -----------------------------------------------------------------------------------
 fresh
@@ -760,12 +961,14 @@ case "$1 $2" in
 "service ls")
 	[ -e /srv/running ] || exit 0
 	case $* in
-	*-q*) cut -d" " -f1 /srv/running ;;
-	*id=*) grep "^${4#id=} " /srv/running ;;
+	*{{.ID}}*) awk '{ print $1, $1, ($3 ? $3 : "replicated"), $2 }' /srv/running ;;
 	*) cat /srv/running ;;
 	esac
 	;;
-"service inspect") echo ;;
+"service inspect")
+	shift 4
+	printf '%s\t\t\n' "$@"
+	;;
 "stack deploy") while [ $# -gt 1 ]; do [ "$1" != --compose-file ] || cp "$2" /srv/deployed; shift; done ;;
 "ps --filter") cat /srv/here 2>/dev/null || : ;;
 "image inspect") grep -qsx "$3" /srv/images ;;

@@ -110,6 +110,7 @@ static void test_causes(void **state)
 		"its program cannot be started");
 	expect_cause("task: non-zero exit (143): dockerexec: unhealthy container", "unhealthy on");
 	expect_cause("task: non-zero exit (137)", "killed on lab-2 (exit 137)");
+	expect_cause("task: exit (0)", "ends by itself on lab-2 (exit 0)");
 	expect_cause("network svarm not found", "fails on lab-2");
 	expect_cause("", "still 'Rejected 1 second ago' on lab-2");
 	expect_cause("task: non-zero exit (", "(exit )");

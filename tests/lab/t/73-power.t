@@ -23,7 +23,12 @@ judge() { # WHAT
 		test $(($(figure get .failed) + $(figure post .failed))) -le $failures_at_most
 }
 three_ready() {
-	[ "$(node 1 "docker node ls --format '{{.Status}}'" | grep -c Ready)" -eq 3 ]
+	[ "$(node 1 "docker node ls --format '{{.Status}}'" | grep -c Ready)" -eq 3 ] &&
+		[ "$(node 2 "docker info --format '{{.Swarm.LocalNodeState}}'")" = active ] # managers learn late who left
+}
+# A node that reboots powers itself off here; while it is about to, it counts as up.
+is_off() { # NODE
+	"$lab" status | grep -q "^lab-$1 .*off"
 }
 on_both_workers() {
 	local n
@@ -40,7 +45,7 @@ check "and answer" until_so 10 answers power
 begin 20
 sleep 2
 node 2 'systemctl reboot' >/dev/null 2>&1
-sleep 8
+until_so 30 is_off 2
 "$lab" start-node 2 2>/dev/null
 load_end get post
 judge "a worker reboots"

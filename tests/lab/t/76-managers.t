@@ -2,7 +2,7 @@
 # Three managers, a gateway on each: one killed under load loses what is on its way through it and
 # nothing else; and the cluster can be changed when the leader is gone.
 # shellcheck source=tests/lab/t/lib.bash
-. "$(dirname "$0")/lib.bash" 18
+. "$(dirname "$0")/lib.bash" 19
 . tests/lab/t/load.bash
 "$lab" up >/dev/null 2>&1 && "$lab" reset >/dev/null 2>&1
 sed -E 's/roles: \[manager, ingress\]/roles: [worker]/; s/roles: \[worker/roles: [manager, ingress, worker/' \
@@ -47,12 +47,27 @@ another_leads() {
 "$lab" stop-node "$gone" 2>/dev/null
 check "the leading manager, lab-$gone, loses power: another one leads" until_so 40 another_leads
 check "calls are answered" until_so 40 answers echo
+# Connections to the gateway that is gone were kept, and nobody closed them: a call that is sent on one
+# waits a minute.  To find that nothing answers at a new one takes five seconds.
+unanswered=0
+for _ in $(seq 40); do
+	[ "$(curl -s -m 20 -o /dev/null -w '%{http_code}' "http://$leader/healthz")" != 000 ] || unanswered=$((unanswered + 1))
+done
+is "no call waits for the gateway that is gone" "$unanswered" 0
 # A manager's docker answers nothing while nobody leads.
 lists() {
 	[ "$(api GET functions)" = 200 ]
 }
 check "functions are listed" until_so 60 lists
-is "a function can be deployed" "$(api POST functions '{"service": "late", "image": "svarm/echo:dev"}')" 202
+# The new leader may yet lose to the third on a busy machine; what was not answered may have been done.
+deploys() {
+	case $(api POST functions '{"service": "late", "image": "svarm/echo:dev"}') in
+	202) true ;;
+	400) grep -q "already exists" "$tmp/answer" ;;
+	*) false ;;
+	esac
+}
+check "a function can be deployed" until_so 60 deploys
 check "and answers" until_so 60 answers late
 quorum() {
 	"$svarm" health --json -q --only swarm.quorum "$spec" >"$tmp/finding" 2>/dev/null
