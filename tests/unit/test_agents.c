@@ -249,8 +249,11 @@ static void test_at_once(void **state)
 			assert_int_equal(agent_job_line(jobs[i], 60 * SECONDS, &line, &err), 1);
 			assert_string_equal(line, text[i]);
 		}
-	for (int i = 0; i < N; i++)
+	/* To its end: one that still runs is stopped. */
+	for (int i = 0; i < N; i++) {
+		assert_int_equal(agent_job_line(jobs[i], 60 * SECONDS, &line, &err), 0);
 		assert_int_equal(agent_job_end(jobs[i]), 0);
+	}
 }
 
 /* Until process @pid, of nobody's here, is gone or a zombie that init has yet to see. */
