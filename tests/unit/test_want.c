@@ -330,6 +330,25 @@ static void test_firewall_v6_and_single(void **state)
 	assert_null(strstr(find(&want, RES_FILE, "/etc/nginx/nginx.conf")->file.content, "[::]"));
 }
 
+/* nginx 1.14 of Ubuntu 18.04 refuses the whole file for one directive that it does not know. */
+static void test_old_nginx(void **state)
+{
+	_cleanup_(cluster_freep) struct cluster *c = three();
+
+	for (int old = 0; old < 2; old++) {
+		_cleanup_(facts_done) struct facts f = {0};
+		_cleanup_(arena_done) struct arena arena = ARENA_INIT;
+		struct resource_set want = {.arena = &arena};
+		const char *conf;
+
+		facts_make(&f, old ? "os\tubuntu\t18.04\tbionic\n" : "");
+		assert_int_equal(tune_want(c, &c->nodes[0], &f, &want, NULL), 0);
+		conf = find(&want, RES_FILE, "/etc/nginx/nginx.conf")->file.content;
+		assert_int_equal(!strstr(conf, "\t\tkeepalive_timeout 5s;"), old);
+		assert_non_null(strstr(conf, "\t\tkeepalive 32;"));
+	}
+}
+
 static void test_lost_role(void **state)
 {
 	_cleanup_(cluster_freep) struct cluster *c = three();
@@ -954,6 +973,7 @@ int main(void)
 		cmocka_unit_test(test_apparmor),
 		cmocka_unit_test(test_doubtful_interfaces),
 		cmocka_unit_test(test_firewall_v6_and_single),
+		cmocka_unit_test(test_old_nginx),
 		cmocka_unit_test(test_lost_role),
 		cmocka_unit_test(test_reserved_ports),
 		cmocka_unit_test(test_sysctl_of_the_spec_wins),
