@@ -27,8 +27,6 @@ static const struct {
 	{"vm.swappiness", "how readily memory is swapped out"},
 };
 
-enum { PROMETHEUS = 9090 };
-
 /* In ascending order.  30000-32767 is where swarm publishes what names no port. */
 static const struct {
 	int first, last;
@@ -40,7 +38,8 @@ static const struct {
 	{7946, 7946}, /* swarm: gossip */
 	{8080, 8082}, /* gateway: calls, control, metrics */
 	{8090, 8090}, /* nginx: status */
-	{PROMETHEUS, PROMETHEUS},
+	{9090, 9090}, /* Prometheus, which may come later: a connection that lasts would hold its
+			 port */
 	{30000, 32767},
 };
 
@@ -56,13 +55,11 @@ static void range_clip(struct buf *out, int first, int last, int low, int high)
 		range_add(out, MAX_OF(first, low), MIN_OF(last, high));
 }
 
-void tune_reserved_ports(struct buf *out, int low, int high, int ssh, bool prometheus)
+void tune_reserved_ports(struct buf *out, int low, int high, int ssh)
 {
 	bool done = ssh < 1024; /* never in a range worth having */
 
 	for (size_t i = 0; i < ARRAY_SIZE(services); i++) {
-		if (services[i].first == PROMETHEUS && !prometheus)
-			continue;
 		if (!done && ssh < services[i].first) {
 			range_clip(out, ssh, ssh, low, high);
 			done = true;
@@ -79,13 +76,6 @@ void tune_reserved_ports(struct buf *out, int low, int high, int ssh, bool prome
 
 typedef void (*setting_fn)(void *arg, const char *key, const char *value);
 
-static bool may_run_prometheus(const struct cluster *c, const struct spec_node *n)
-{
-	if (c->faas.engine == ENGINE_OPENFAAS)
-		return n->roles & ROLE_MANAGER;
-	return c->faas.monitoring == MONITORING_PROMETHEUS && n->roles & ROLE_DATABASE;
-}
-
 /* Call @fn for every setting of @n, the reserved ports before the range that needs them. */
 static void each_setting(
 	const struct cluster *c, const struct spec_node *n, setting_fn fn, void *arg)
@@ -96,7 +86,7 @@ static void each_setting(
 
 	if (range && sscanf(range, "%d %d", &low, &high) != 2)
 		low = 1, high = 65535;
-	tune_reserved_ports(&reserved, low, high, n->port, may_run_prometheus(c, n));
+	tune_reserved_ports(&reserved, low, high, n->port);
 	if (reserved.len && !cluster_sysctl(c, RESERVED))
 		fn(arg, RESERVED, buf_str(&reserved));
 	for (size_t i = 0; i < c->tune.n_sysctl; i++)

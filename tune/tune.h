@@ -18,7 +18,6 @@ int tune_want(const struct cluster *c, const struct spec_node *n, const struct f
 
 /*
  * Append the ports that outgoing connections must not take although they lie within @low..@high,
- * in the kernel's own form ("2377,8080-8082"): those of swarm, of svarm, and @ssh;
- * and Prometheus' on a node that may run it.
+ * in the kernel's own form ("2377,8080-8082"): those of swarm, of svarm, and @ssh.
  */
-void tune_reserved_ports(struct buf *out, int low, int high, int ssh, bool prometheus);
+void tune_reserved_ports(struct buf *out, int low, int high, int ssh);
