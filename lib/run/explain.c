@@ -17,6 +17,7 @@ enum {
 	MAX_WHERE = 12, /* constraints of one service */
 	MAX_SAID = 6,   /* lines of its log */
 	MAX_TEXT = 300, /* bytes of one field that are shown */
+	MAX_BEGIN = 60, /* of them from its beginning, when it is longer */
 	MAX_FIELDS = 7,
 	MAX_LINES = MAX_SERVICES * (2 + MAX_WHERE + MAX_SAID), /* each takes memory */
 };
@@ -90,7 +91,8 @@ static const char *const remedies[] = {
 			"node a way to a registry that has it",
 	[CAUSE_NO_NODE] = "change the constraints or what is set aside, or the roles of the nodes",
 	[CAUSE_MOUNT] = "make what is mounted exist on the node",
-	[CAUSE_PORT] = "stop what uses the port on the node: 'ss -ltnp'",
+	[CAUSE_PORT] =
+		"stop what uses the port on the node, also by a connection of its own: 'ss -tanp'",
 	[CAUSE_NO_PROGRAM] = "the image lacks the program it names, or was built for another "
 			     "processor: try it with 'docker run' on the node",
 	[CAUSE_UNHEALTHY] = "its own health check says no: on a manager 'docker service logs ",
@@ -120,7 +122,8 @@ void explain_free(struct explain *x)
 	free(x);
 }
 
-/* @text escaped and cut, without the quotes that docker puts around an error. */
+/* @text escaped and, when it is long, without its middle: what docker was about stands first and
+ * the cause last.  Without the quotes that docker puts around an error. */
 static const char *field_text(struct explain *x, const char *text, size_t len)
 {
 	_cleanup_buf_ struct buf shown = BUF_INIT;
@@ -129,9 +132,13 @@ static const char *field_text(struct explain *x, const char *text, size_t len)
 		text++;
 		len -= 2;
 	}
-	escape_text(&shown, text, MIN_OF(len, (size_t)MAX_TEXT), false);
-	if (len > MAX_TEXT)
-		buf_adds(&shown, "…");
+	if (len > MAX_TEXT) {
+		escape_text(&shown, text, MAX_BEGIN, false);
+		buf_adds(&shown, " … ");
+		text += len - (MAX_TEXT - MAX_BEGIN);
+		len = MAX_TEXT - MAX_BEGIN;
+	}
+	escape_text(&shown, text, len, false);
 	return arena_strdup(&x->arena, buf_str(&shown));
 }
 

@@ -104,6 +104,15 @@ static void test_causes(void **state)
 		"what it mounts is not on lab-2");
 	expect_cause("driver failed: Bind for 0.0.0.0:8080 failed: port is already allocated",
 		"its port is taken on lab-2");
+	/* The cause stands last, after more than is shown. */
+	expect_cause(
+		"starting container failed: container "
+		"e7c118238c318d6ff80ea8ddafb71566bc0eab7d55c7ad1a3447802da30544d1: endpoint "
+		"join on GW Network failed: driver failed programming external connectivity on "
+		"endpoint gateway_82d5045b4124 "
+		"(abf021780bd636124ce3fc516581da002e96aff806920544200ad94314641b21): Error "
+		"starting userland proxy: listen tcp4 0.0.0.0:9090: bind: address already in use",
+		"its port is taken on lab-2\n        docker says: starting container failed: ");
 	expect_cause("no suitable node (host-mode port already in use on 1 node)",
 		"its port is taken on");
 	expect_cause("starting container failed: exec: \"/no\": executable file not found",
