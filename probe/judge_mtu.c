@@ -61,7 +61,8 @@ void judge_overlay_mtu(struct judge *j, const struct node_evidence *e)
 	if (!mtu) {
 		found(j, e->node, HEALTH_SKIP, "no container here that says it: see overlay.data");
 	} else if (list_narrow(j, e, &narrow)) {
-		r = found(j, e->node, HEALTH_WARN, "sends %d bytes, but no more pass to %s", mtu,
+		r = found(j, e->node, HEALTH_WARN,
+			"packets of %d bytes are sent, the largest that arrives at %s", mtu,
 			buf_str(&narrow));
 		remedy(j, r, make_again, VXLAN);
 	} else if (interface && mtu + VXLAN > below) {

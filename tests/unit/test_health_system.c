@@ -438,7 +438,8 @@ static void test_mtu(void **state)
 	judge(s);
 	expect(s, "overlay.mtu", "a", HEALTH_OK, "packets of 1450 bytes pass whole");
 	peer(s, 0, "{\"ok\":false,\"error\":\"0 of 65536\",\"mtu\":1450,\"passes\":1170}");
-	expect(s, "overlay.mtu", "a", HEALTH_WARN, "sends 1450 bytes, but no more pass to b: 1170");
+	expect(s, "overlay.mtu", "a", HEALTH_WARN,
+		"packets of 1450 bytes are sent, the largest that arrives at b: 1170");
 	expect(s, "overlay.data", "a", HEALTH_FAIL, "no data to b");
 	/* Nothing was answered, so nothing is known. */
 	peer(s, 0, "{\"ok\":true,\"mtu\":1450,\"passes\":0}");

@@ -293,7 +293,7 @@ faults 'the overlay carries little, nodes are Ready' '
 	--only overlay --only swarm -- \
 	overlay.data lab-2 failed 'no data to lab-1 \([^)]*\): .*timed out' \
 	overlay.data lab-3 failed 'lab-1 \([^)]*\): [0-9]+ of 65536 bytes' \
-	overlay.mtu lab-1 warning 'sends 1450 bytes, but no more pass to lab-3: 11[0-9]{2}$' \
+	overlay.mtu lab-1 warning 'packets of 1450 bytes are sent, the largest that arrives at lab-3: 11[0-9]{2}$' \
 	overlay.mtu lab-2 warning 'are 1500 on the private network, and eth1 carries 1496'
 # Over IPv6 with an address of the documentation's network, which nobody else has.
 public=$(ip -o -4 addr show | awk '$4 ~ /^10\.77\.0\.1\// { print $2 }')
