@@ -24,12 +24,18 @@ node=svfw$$-node public=svfw$$-pub peer=svfw$$-peer box=svfw$$-box
 work=$(mktemp -d)
 pids=()
 
-# shellcheck disable=SC2317
-cleanup() {
-	local pid ns
+end_servers() {
+	local pid
 	for pid in "${pids[@]}"; do
 		kill "$pid" 2>/dev/null || true
+		wait "$pid" 2>/dev/null || true
 	done
+	pids=()
+}
+# shellcheck disable=SC2317
+cleanup() {
+	local ns
+	end_servers
 	for ns in $node $public $peer $box; do
 		ip netns del "$ns" 2>/dev/null || true
 	done
@@ -111,7 +117,8 @@ docker_rules() {
 }
 
 serve() { # NAMESPACE PORT...
-	in_ns "$1" "$python" $probe serve "${@:2}" >"$work/$1.log" 2>&1 &
+	# Not through in_ns: $! would be a shell's, which does not take the server with it.
+	ip netns exec "$1" "$python" $probe serve "${@:2}" >"$work/$1.log" 2>&1 &
 	pids+=($!)
 	for _ in $(seq 100); do
 		grep -q ready "$work/$1.log" && return
@@ -272,7 +279,7 @@ check "without rules" open < <(answers peers4)
 check "without rules" open < <(answers peers6)
 try "the file passes nft's check" in_ns $node nft -c -f "$work/rules4"
 
-coproc HOLD { in_ns $public "$python" $probe hold 203.0.113.11 8080; }
+coproc HOLD { exec ip netns exec $public "$python" $probe hold 203.0.113.11 8080; }
 pids+=("$HOLD_PID")
 read -r -t 5 held <&"${HOLD[0]}"
 
@@ -300,4 +307,7 @@ ok "$([ "$(in_ns $node nft list table inet svarm | grep -c 'hook prerouting')" =
 ok "$(in_ns $node nft list table ip nat | grep -c dnat | grep -cx 1)" "other tables are untouched"
 try "the service's stop takes it away" in_ns $node nft delete table inet svarm
 check "after stop" open < <(answers closed | sed -n 1,3p)
+end_servers
+ok "$([ -z "$(for ns in $node $public $peer $box; do ip netns pids "$ns"; done)" ] && echo 1 || echo 0)" \
+	"nobody is left in the namespaces"
 echo "1..$n"
