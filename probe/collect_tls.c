@@ -2,11 +2,11 @@
  * Which certificate each ingress node shows to clients, where it listens on 443: svarm sets up no
  * TLS itself, but whoever does wants to know before it expires.
  */
-#include <arpa/inet.h>
 #include <pthread.h>
 
 #include "lib/base/xalloc.h"
 #include "lib/ext/cert.h"
+#include "lib/spec/addr.h"
 #include "probe/evidence.h"
 
 enum { TLS_PORT = 443, AT_ONCE = 16 };
@@ -21,17 +21,11 @@ bool listens_on_tls(const struct node_evidence *e)
 	return false;
 }
 
-static bool is_address(const char *text)
-{
-	unsigned char raw[sizeof(struct in6_addr)];
-
-	return inet_pton(AF_INET, text, raw) == 1 || inet_pton(AF_INET6, text, raw) == 1;
-}
-
 /* The first of nginx' names that is one: no pattern, nor "_". */
 const char *tls_name(const struct cluster *c, const struct spec_node *n, struct arena *arena)
 {
 	const char *names = c->tune.nginx.server_name;
+	struct addr ip;
 
 	while (*(names += strspn(names, " "))) {
 		size_t len = strcspn(names, " ");
@@ -40,7 +34,7 @@ const char *tls_name(const struct cluster *c, const struct spec_node *n, struct 
 			return arena_strndup(arena, names, len);
 		names += len;
 	}
-	return is_address(n->address) ? NULL : n->address;
+	return addr_parse(&ip, n->address) ? NULL : n->address;
 }
 
 struct look {

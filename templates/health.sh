@@ -56,10 +56,10 @@ system_section() {
 	done
 }
 
-# Which share of the latest 5 minutes some program, or all at once ("full"), waited for what: of kernels that
-# count it.
+# Which share of the latest 5 minutes some program, or all at once ("full"), waited for memory or disks: of
+# kernels that count it.
 pressure_lines() {
-	for what in cpu memory io; do
+	for what in memory io; do
 		[ ! -r "/proc/pressure/$what" ] || while read -r who _ _ long _; do
 			say pressure "$what" "$who" "${long#avg300=}"
 		done <"/proc/pressure/$what"
