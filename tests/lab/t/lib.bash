@@ -63,6 +63,33 @@ in_container() { # NODE SERVICE COMMAND
 	node "$1" "nsenter -n -t \$(docker inspect -f '{{.State.Pid}}' \
 		\$(docker ps -q --filter label=com.docker.swarm.service.name=$2 | head -n 1)) $3"
 }
+# As after a network that was away for half a minute: the node's agent has come back by a new connection
+# before the leader saw the old one end, and the leader takes the node for gone whenever its log is asked for.
+# docker's own fault, known since 17.06; it lasts until the agent comes back once more.
+deafen() { # NODE, a worker
+	local old
+	old=$(node "$1" "ss -Htn state established dport = :2377" | sed -n '1s/^[^ ]* *[^ ]* *\([^ ]*\).*/\1/p')
+	[ -n "$old" ] || return 1
+	# Its end must not be told to the leader by the node itself.
+	node "$1" "iptables -I OUTPUT -p tcp --dport 2377 --tcp-flags RST RST -j DROP
+		ss -K -Htn src $old dport = :2377 >/dev/null
+		for i in \$(seq 100); do
+			! ss -Htn state established not src $old dport = :2377 | grep . >/dev/null || break
+			sleep 0.2
+		done
+		sleep 1" &&
+		node 1 "ss -K -Htn dst $old sport = :2377 >/dev/null"
+	sleep 0.5
+	node "$1" "iptables -D OUTPUT -p tcp --dport 2377 --tcp-flags RST RST -j DROP"
+}
+# What the remedy says: the leader ends the connection of the node's agent, which comes back.
+undeafen() { # NODE
+	node 1 "ss -K -Htn dst 10.88.0.1$1 sport = :2377 >/dev/null"
+}
+# Can the leader read the log of a task of that node?
+heard() { # NODE
+	node 1 "docker service logs --tail 0 \$(docker node ps -q --filter desired-state=running lab-$1 | head -n 1)" >/dev/null 2>&1
+}
 # well FILE: health's JSON has no warnings; what dockerd logged, and that tasks failed while other faults were
 # tried, is history.
 well() {
