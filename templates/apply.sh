@@ -625,6 +625,37 @@ tell_placement() { # SERVICE
 		$1 > m { m = $1 } $2 > c { c = $2 } END { printf "%.0f\t%.0f", m, c }')
 	[ -z "$asks" ] || tell "stuck-asks $1$tab$asks$tab$most"
 }
+# The last words of a task, to $work/said; fails when the swarm cannot fetch them, with its reason there.
+task_said() { # TASK
+	# From whichever node it was; it must not take long about it.
+	timeout 6 docker service logs --raw --tail 6 "$1" 2>&1 | head -c 2400 | tail -n 6 >"$work/said"
+	deaf=$(sed -n 's/^error from daemon in stream: .*reasons: //p' "$work/said")
+	[ -z "$deaf" ] || printf '%s\n' "$deaf" >"$work/said"
+	[ -z "$deaf" ]
+}
+# A worker whose agent came back by a new connection before the old one was seen to end is gone for who
+# asks for logs, and for nobody else, until it comes back once more (moby issues 33183, 35011).
+# Here, on the leader, its connection can be ended, which stops no task.
+worker_reconnect() { # ID
+	address=$(docker node inspect "$1" --format '{{if eq .Spec.Role "worker"}}{{.Status.Addr}}{{end}}' 2>/dev/null) &&
+		[ -n "$address" ] && ss -K -Htn dst "$address" sport = :2377 2>/dev/null | grep . >/dev/null &&
+		note "the swarm could not read the logs of the node at $address; it was made to connect anew"
+}
+tell_words() { # SERVICE TASK
+	if ! task_said "$2" && worker_reconnect "$(sed -n 's/^node \([a-z0-9]*\) is not available.*/\1/p' "$work/said")"; then
+		for _ in 1 2 3 4 5; do
+			sleep 1
+			! task_said "$2" || break
+		done
+	fi
+	if [ -n "$deaf" ]; then
+		tell "stuck-mute $1$tab$deaf"
+		return
+	fi
+	while IFS= read -r line || [ -n "$line" ]; do
+		tell "stuck-says $1$tab$line"
+	done <"$work/said"
+}
 # What svarm needs to say why a service does not run: lib/run/explain.c makes sentences of it.
 tell_stuck() { # SERVICE RUNNING/WANTED UPDATE-STATE
 	undone='' count="$2 running"
@@ -645,13 +676,7 @@ tell_stuck() { # SERVICE RUNNING/WANTED UPDATE-STATE
 	tell "stuck $1$tab$count$tab$image$tab$(printf %s "$task" | cut -f 3- | head -c 2000)"
 	case $task in
 	*'no suitable node'*) tell_placement "$1" ;;
-	*'non-zero exit'* | *unhealthy*)
-		# The swarm fetches them from whichever node it was; it must not take long about it.
-		timeout 6 docker service logs --raw --tail 6 "$(printf %s "$task" | cut -f 1)" 2>&1 |
-			head -c 2400 | tail -n 6 | while IFS= read -r line || [ -n "$line" ]; do
-			tell "stuck-says $1$tab$line"
-		done
-		;;
+	*'non-zero exit'* | *unhealthy*) tell_words "$1" "$(printf %s "$task" | cut -f 1)" ;;
 	esac
 }
 # Wait until every service runs as many tasks as it should, by its newest specification.  `docker stack

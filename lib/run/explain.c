@@ -31,7 +31,7 @@ struct stuck {
 	const char *service, *count, *node, *state, *error, *image;
 	long failures;
 	struct where where[MAX_WHERE];
-	const char *said[MAX_SAID];
+	const char *said[MAX_SAID], *mute; /* why what it said is not known */
 	size_t n_where, n_said;
 	double asks_memory, asks_cpus, most_memory, most_cpus; /* bytes, processors */
 };
@@ -229,6 +229,8 @@ bool explain_take(struct explain *x, const char *word, const char *rest)
 		take_asks(s, f);
 	else if (!strcmp(word, "stuck-says") && s && s->n_said < MAX_SAID && *f[1])
 		s->said[s->n_said++] = f[1];
+	else if (!strcmp(word, "stuck-mute") && s)
+		s->mute = f[1];
 	return true;
 }
 
@@ -309,6 +311,13 @@ static void print_remedy(const struct stuck *s, struct buf *out)
 {
 	const char *remedy = remedies[cause_of(s)];
 
+	if (s->mute) {
+		buf_addf(out,
+			"\n        -> all it said, on %s: 'docker logs' of one of 'docker ps -aq "
+			"--filter label=com.docker.swarm.service.name=%s'",
+			*s->node ? s->node : "its node", s->service);
+		return;
+	}
 	buf_addf(out, "\n        -> %s", remedy);
 	if (remedy[strlen(remedy) - 1] == ' ')
 		buf_addf(out, "%s'", s->service);
@@ -325,6 +334,8 @@ static void print_one(const struct stuck *s, struct buf *out)
 	print_placement(s, out);
 	for (size_t i = 0; i < s->n_said; i++)
 		buf_addf(out, "\n        it said: %s", s->said[i]);
+	if (s->mute)
+		buf_addf(out, "\n        what it said cannot be fetched: %s", s->mute);
 }
 
 void explain_print(const struct explain *x, struct buf *out)

@@ -19,9 +19,9 @@ static inline void explain_freep(struct explain **x)
 }
 
 /*
- * Take one marker: @word is "stuck", "stuck-where", "stuck-asks" or "stuck-says", @rest its
- * tab-separated fields.  False for any other word.  What is malformed, or of a service that was not
- * named by a "stuck" before, or more than fits, is dropped.
+ * Take one marker: @word is "stuck", "stuck-where", "stuck-asks", "stuck-says" or "stuck-mute",
+ * @rest its tab-separated fields.  False for any other word.  What is malformed, or of a service
+ * that was not named by a "stuck" before, or more than fits, is dropped.
  */
 bool explain_take(struct explain *x, const char *word, const char *rest);
 

@@ -95,6 +95,21 @@ static void test_crash(void **state)
 		  "\n        -> all it said, on a manager: 'docker service logs fn_b'");
 }
 
+/* `docker service logs` would be no remedy. */
+static void test_mute(void **state)
+{
+	_explain_ *x = explain_new();
+
+	explain_take(x, "stuck",
+		"fn_b\t0/1 running\tb:1\t4\tlab-3\tFailed 1 second ago\t\"task: non-zero exit "
+		"(3)\"");
+	explain_take(x, "stuck-mute", "fn_b\tnode y02os1 is not \x1b available");
+	expect(x, "\n    fn_b (0/1 running): ends by itself on lab-3 (exit 3), 4 times so far"
+		  "\n        what it said cannot be fetched: node y02os1 is not \\x1b available"
+		  "\n        -> all it said, on lab-3: 'docker logs' of one of 'docker ps -aq "
+		  "--filter label=com.docker.swarm.service.name=fn_b'");
+}
+
 static void test_causes(void **state)
 {
 	expect_cause("pull access denied for a/b, repository does not exist",
@@ -147,6 +162,7 @@ static void test_hostile(void **state)
 	assert_true(explain_take(x, "stuck", ""));
 	assert_true(explain_take(x, "stuck-where", "nobody\tc\t1\t2"));
 	assert_true(explain_take(x, "stuck-says", "\t"));
+	assert_true(explain_take(x, "stuck-mute", "nobody"));
 	assert_true(explain_take(x, "stuck-unheard", "a\tb"));
 	expect(x, "");
 	for (int i = 0; i < 1000; i++) {
@@ -182,6 +198,7 @@ int main(void)
 		cmocka_unit_test(test_image),
 		cmocka_unit_test(test_no_node),
 		cmocka_unit_test(test_crash),
+		cmocka_unit_test(test_mute),
 		cmocka_unit_test(test_causes),
 		cmocka_unit_test(test_not_yet),
 		cmocka_unit_test(test_hostile),
