@@ -193,7 +193,7 @@ faults 'the swarm is not as the spec says' '
 
 # The remedy is tried as it is printed.
 the_remedy() {
-	jq -r '.probes[0].remedy' "$finding" | sed -n "s/^[^']*'\([^']*\)'.*/\1/p"
+	jq -r '.probes[0].remedy' "$finding" | sed -n "s/.*'\(ss [^']*\)'.*/\1/p"
 }
 faults 'a node is not heard' 'deaf 2' 'node 1 "$(the_remedy)" || undeafen 2' --only swarm.logs -- \
 	swarm.logs lab-2 warning 'node [a-z0-9]+ is not available$'
