@@ -224,6 +224,10 @@ def log_refused(s):
     s.control(broken=False)
 
 
+INCOMPLETE = ("Error grabbing logs: rpc error: code = Unknown desc = warning: incomplete log stream. "
+              "some logs could not be retrieved for the following reasons: ")
+
+
 def missing(record, reason):
     """Is the record the gateway's own, that lines are missing, and says why?"""
     assert record["text"] == "svarm: lines are missing here: " + reason, record
@@ -235,10 +239,17 @@ def missing(record, reason):
 
 def log_incomplete(s):
     """what Docker says at the end of a log of which lines are missing reaches the reader"""
-    trouble = ("Error grabbing logs: rpc error: code = Unknown desc = warning: incomplete log "
-               "stream. some logs could not be retrieved for the following reasons: ")
+    try:
+        log_incomplete_ended(s)
+        log_incomplete_followed(s)
+    finally:
+        s.control(log_error="")
+    wait_for("no reader", lambda: readers(s) == 0)
+
+
+def log_incomplete_ended(s):
     reason = "node n2 is not available"
-    s.control(log_error=trouble + reason + "\n")
+    s.control(log_error=INCOMPLETE + reason + "\n")
     got = ask(s, name="log")
     assert got[0]["text"] == "plain" and len(got) == len(ask(s, name="log", tail=-1)) > 2, got
     missing(got[-1], reason)
@@ -250,8 +261,12 @@ def log_incomplete(s):
     missing(got[1], reason)
     s.control(log_error='"\\\x1b[2J\n' + "x" * 5000)
     missing(ask(s, name="log", tail=0)[0], 'docker: "\\\x1b[2J\n' + "x" * (1000 - 8 - 7))
+
+
+def log_incomplete_followed(s):
     # What never ends has no end to say it at.
-    s.control(log_error=trouble + reason)
+    reason = "node n2 is not available"
+    s.control(log_error=INCOMPLETE + reason)
     c, r = follow(s, "log", tail=0)
     missing(json.loads(r.readline()), reason)
     wait_for("a reader", lambda: readers(s) == 1)
@@ -260,14 +275,12 @@ def log_incomplete(s):
     c.close()
     wait_for("no reader", lambda: readers(s) == 0)
     # A task that has no place yet is followed when it has one.
-    s.control(log_error=trouble + "task t9 has not been scheduled")
+    s.control(log_error=INCOMPLETE + "task t9 has not been scheduled")
     c, r = follow(s, "log", tail=0)
     wait_for("a reader", lambda: readers(s) == 1)
     s.control(logs={"fn_log": lines("and on")}, quiet=True)
     assert json.loads(r.readline())["text"] == "and on"
     c.close()
-    s.control(log_error="")
-    wait_for("no reader", lambda: readers(s) == 0)
 
 
 def rss(s):
