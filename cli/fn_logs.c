@@ -56,7 +56,7 @@ static void add_escaped(struct buf *out, const char *text, size_t max)
 		escape_text(out, text, MIN_OF(strlen(text), max), false);
 }
 
-/* TIME INSTANCE TEXT. */
+/* TIME INSTANCE TEXT; without INSTANCE what the gateway itself has to say. */
 static void print_line(struct printer *p)
 {
 	_cleanup_buf_ struct buf out = BUF_INIT;
@@ -68,15 +68,16 @@ static void print_line(struct printer *p)
 	if (p->json) {
 		json_print(o, &out);
 	} else {
-		const char *text = json_str(o, "text");
+		const char *text = json_str(o, "text"), *instance = json_str(o, "instance");
 		size_t len = text ? strlen(text) : 0;
 
 		while (len && (text[len - 1] == '\n' || text[len - 1] == '\r'))
 			len--;
 		add_escaped(&out, json_str(o, "timestamp"), 40);
 		buf_addc(&out, ' ');
-		add_escaped(&out, json_str(o, "instance"), SHORT_INSTANCE);
-		buf_addc(&out, ' ');
+		add_escaped(&out, instance, SHORT_INSTANCE);
+		if (instance && *instance)
+			buf_addc(&out, ' ');
 		if (len)
 			escape_text(&out, text, len, false);
 	}

@@ -110,7 +110,7 @@ static void add_count(struct buf *out, size_t n, const char *word, const char *p
 	buf_addf(out, ", %zu %s%s", n, word, n == 1 ? "" : plural);
 }
 
-/* "healthy: 41 probes, 0 failed, 1 warning (2.3s)" */
+/* "healthy: 42 probes, 0 failed, 1 warning (2.3s)" */
 static void add_verdict(struct layout *l, const struct health *h)
 {
 	bool healthy = health_verdict(h) != HEALTH_FAIL;

@@ -207,6 +207,8 @@ static void on_line(struct parser *p, char *line)
 		on_json(p, first, second);
 	else if (!strcmp(word, "ran"))
 		on_ran(p, first, second);
+	else if (!strcmp(word, "log"))
+		answer_log(p->a, first, second);
 	else if (answer_system(p->a, word, first, second))
 		;
 	else if (!strcmp(word, "end"))

@@ -61,6 +61,13 @@ struct task {
 	const char *error;          /* why it failed; "" when it did not say */
 };
 
+/* What became of reading the log of a node's task, from a manager. */
+struct node_log {
+	const char *node; /* id */
+	enum { LOG_READ, LOG_LATE, LOG_ERROR } state;
+	const char *error; /* docker's words; "" when there is none */
+};
+
 /* A running container of svarm's own stack. */
 struct container {
 	const char *id;      /* 64 hexadecimal digits */
@@ -101,6 +108,8 @@ struct answer {
 	size_t n_containers, cap_containers;
 	struct task *tasks; /* on a manager */
 	size_t n_tasks, cap_tasks;
+	struct node_log *logs; /* on a manager: of nodes that run a task */
+	size_t n_logs, cap_logs;
 	struct fact_pair *task_errors; /* key: service id; value: the latest "no such image …" */
 	size_t n_task_errors, cap_task_errors;
 	const char **ran; /* answers of `run N …`, by N; NULL: none came */

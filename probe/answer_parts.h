@@ -9,6 +9,8 @@
 bool answer_system(struct answer *a, const char *word, const char *first, const char *second);
 /* GET /tasks: which run, which failed, and why others do not run. */
 void answer_tasks(struct answer *a, const json_t *root);
+/* "log NODE read", "log NODE late", "log NODE error TEXT"; @said is what follows the node. */
+void answer_log(struct answer *a, const char *node, const char *said);
 
 /* A decimal number of at most @most. */
 bool answer_number(const char *s, long most, long *ret);

@@ -1,4 +1,5 @@
-/* The swarm's tasks, as a manager lists them: see answer_parts.h. */
+/* The swarm's tasks, as a manager lists them, and what became of reading their logs: see
+ * answer_parts.h. */
 #include <stdio.h>
 #include <time.h>
 
@@ -8,6 +9,7 @@ enum {
 	MAX_SERVICES = 2000,
 	MAX_TASKS = 20000,
 	MAX_ERRORS = 1000,
+	MAX_LOGS = 256,
 };
 
 struct task_error {
@@ -109,4 +111,27 @@ void answer_tasks(struct answer *a, const json_t *root)
 		e->key = arena_strdup(arena, list[i].service);
 		e->value = arena_strdup(arena, list[i].what);
 	}
+}
+
+/* A state that nobody knows is no finding. */
+void answer_log(struct answer *a, const char *node, const char *said)
+{
+	struct arena *arena = &a->facts.arena;
+	static const char *const words[] = {
+		[LOG_READ] = "read",
+		[LOG_LATE] = "late",
+		[LOG_ERROR] = "error",
+	};
+	size_t len = strcspn(said, "\t"), state = 0;
+	struct node_log *log;
+
+	while (state < ARRAY_SIZE(words) &&
+		(strlen(words[state]) != len || strncmp(said, words[state], len) != 0))
+		state++;
+	if (!*node || state == ARRAY_SIZE(words) || a->n_logs == MAX_LOGS)
+		return;
+	log = arena_push(arena, a->logs, a->n_logs, a->cap_logs);
+	log->node = arena_strdup(arena, node);
+	log->state = state;
+	log->error = arena_strdup(arena, said[len] ? said + len + 1 : "");
 }

@@ -93,6 +93,11 @@ void judge_quorum(struct judge *j);
 void judge_member(struct judge *j, const struct node_evidence *e);
 void judge_ready(struct judge *j, const struct node_evidence *e);
 void judge_strangers(struct judge *j);
+/* What @manager knows of the node, by its id in the swarm or else its address; NULL: nothing. */
+const struct fact_swarm_node *swarm_node(
+	const struct facts *manager, const struct node_evidence *e);
+/* judge_logs.c */
+void judge_logs(struct judge *j);
 /* judge_services.c */
 void judge_services(struct judge *j);
 void judge_functions(struct judge *j);

@@ -65,8 +65,7 @@ void judge_member(struct judge *j, const struct node_evidence *e)
 	}
 }
 
-static const struct fact_swarm_node *swarm_node(
-	const struct facts *manager, const struct node_evidence *e)
+const struct fact_swarm_node *swarm_node(const struct facts *manager, const struct node_evidence *e)
 {
 	const char *id = e->answered ? e->answer.facts.swarm_node_id : NULL;
 

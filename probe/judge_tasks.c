@@ -72,11 +72,8 @@ static bool places_itself(const struct spec_function *fn)
 
 static const char *node_id(const struct answer *manager, const struct node_evidence *e)
 {
-	const struct fact_swarm_node *s = facts_swarm_node_by_address(
-		&manager->facts, e->node->private);
+	const struct fact_swarm_node *s = swarm_node(&manager->facts, e);
 
-	if (e->answered && e->answer.facts.swarm_node_id && *e->answer.facts.swarm_node_id)
-		s = facts_swarm_node_by_id(&manager->facts, e->answer.facts.swarm_node_id);
 	return s && s->ready && s->active ? s->id : NULL;
 }
 

@@ -41,6 +41,8 @@ const struct probe probes[] = {
 		LIMIT_DOCKER, NEED_NODES, .judge_cluster = judge_quorum},
 	{"swarm.strangers", "swarm", "nobody is in the swarm whom the spec does not name", WARNING,
 		LIMIT_DOCKER, NEED_NODES, .judge_cluster = judge_strangers},
+	{"swarm.logs", "swarm", "a manager can read the logs of every node's tasks", WARNING,
+		LIMIT_DOCKER, NEED_NODES, .judge_cluster = judge_logs},
 	{"swarm.certificate", "swarm", "the node's certificate is renewed in time", CRITICAL,
 		LIMIT_NODE, NEED_NODES, .judge_node = judge_swarm_certificate},
 	{"swarm.services", "swarm", "svarm's services, and those of others, run all their tasks",

@@ -71,6 +71,7 @@ PROBE_SRC := \
 	probe/judge_calls.c \
 	probe/judge_certificate.c \
 	probe/judge_kernel.c \
+	probe/judge_logs.c \
 	probe/judge_mtu.c \
 	probe/judge_node.c \
 	probe/judge_public.c \

@@ -2,7 +2,8 @@
 # Standard input is the question, one line each:
 #	read PATH                     a file below /proc/sys, on the host and in svarm's containers
 #	listen PORT                   the host's listeners on that port, with their backlog
-#	docker LIMIT                  what dockerd says, and a look into svarm's containers
+#	docker LIMIT                  what dockerd says, and a look into svarm's containers; on a manager
+#	                              also whether the swarm can read each node's log
 #	system                        memory, load, the clock, a wanted restart, IPv6 addresses
 #	private ADDRESS               the interface that has it, and how large its packets may be
 #	disk LIMIT PATH               how full that file system is; one line for each path
@@ -161,11 +162,15 @@ ask_docker() {
 	perl -MSocket -e '
 		use strict;
 		$| = 1;
-		sub get {
+		sub ask {
 			my ($path) = @_;
 			socket(my $s, PF_UNIX, SOCK_STREAM, 0) or return undef;
 			connect($s, sockaddr_un("/run/docker.sock")) or return undef;
 			syswrite($s, "GET $path HTTP/1.0\r\nHost: docker\r\n\r\n");
+			return $s;
+		}
+		sub get {
+			my $s = ask(shift) or return undef;
 			local $/;
 			my $answer = <$s> // "";
 			my ($head, $body) = split(/\r\n\r\n/, $answer, 2);
@@ -178,9 +183,63 @@ ask_docker() {
 			print "json\t$name\t$body\n" if defined $body;
 			return $body // "";
 		}
+		# The task of each node that has been there longest, and is the least likely to go just now.
+		sub oldest_tasks {
+			my %oldest;
+			for (split /(?<=[\[,])(?=\{"ID":"[0-9a-z]+","Version":)/, shift) {
+				next unless /"ServiceID":"[0-9a-z]/ && /"State":"running"/ && /"DesiredState":"running"/;
+				my ($id) = /^\{"ID":"([0-9a-z]+)"/ or next;
+				my ($node) = /"NodeID":"([0-9a-z]+)"/ or next;
+				my ($at) = /"CreatedAt":"([0-9T:.-]+)/ or next;
+				$oldest{$node} = [$at, $id] unless $oldest{$node} && $oldest{$node}[0] le $at;
+			}
+			return map { [$_, $oldest{$_}[1]] } (sort keys %oldest)[0 .. (keys(%oldest) < 64 ? keys(%oldest) : 64) - 1];
+		}
+		# What became of a log.  It comes in frames: 1 byte for the kind, 3 of nothing, 4 for the length; kind 3
+		# is an error of docker itself.  From a terminal it comes as it is.
+		sub log_state {
+			my ($head, $body) = split(/\r\n\r\n/, shift, 2);
+			return unless defined $body && $head =~ m{^HTTP/1\.[01] (\d+)};
+			return if $1 == 404; # the task is gone by now
+			return ("error", $body) if $1 != 200;
+			for (my $at = 0; $at + 8 <= length $body;) {
+				my ($kind, $len) = unpack("Cx3N", substr($body, $at, 8));
+				return ("error", substr($body, $at + 8, $len)) if $kind == 3;
+				$at += 8 + $len;
+			}
+			return $body =~ /^Error grabbing logs: / ? ("error", $body) : "read";
+		}
+		# Of every node at once, at most so many seconds.
+		sub say_logs {
+			my ($tasks, $limit) = @_;
+			my ($waiting, %log) = ("");
+			for (oldest_tasks($tasks)) {
+				my ($node, $task) = @$_;
+				my $s = ask("/tasks/$task/logs?stdout=1&stderr=1&tail=0") or next;
+				$log{fileno $s} = [$node, $s, ""];
+				vec($waiting, fileno $s, 1) = 1;
+			}
+			while (%log && $limit > 0) {
+				(my $n, $limit) = select(my $ready = $waiting, undef, undef, $limit);
+				for (grep { $n > 0 && vec($ready, $_, 1) } keys %log) {
+					my ($node, $s) = @{$log{$_}};
+					next if sysread($s, $log{$_}[2], 65536, length $log{$_}[2]) && length $log{$_}[2] < 1 << 20;
+					my ($state, $text) = log_state($log{$_}[2]);
+					vec($waiting, $_, 1) = 0;
+					delete $log{$_};
+					say_log($node, $state, $text // "") if $state;
+				}
+			}
+			say_log($_->[0], "late", "") for values %log;
+		}
+		sub say_log {
+			my ($node, $state, $text) = @_;
+			$text =~ s/[\0-\x1f\x7f]+/ /g;
+			print "log\t$node\t$state\t" . substr($text, 0, 600) . "\n";
+		}
 		$SIG{ALRM} = sub { print "docker\tsilent\n"; exit };
 		alarm shift;
-		my $info = get("/info");
+		my ($info, $tasks) = (get("/info"), "");
 		if (!defined $info) { print "docker\tsilent\n"; exit }
 		print "docker\tanswers\n";
 		say("info", $info);
@@ -191,7 +250,7 @@ ask_docker() {
 			while ($services =~ /"RunningTasks":(\d+),"DesiredTasks":(\d+)/g) { $odd ||= $1 != $2 }
 			# Only those that should run, or, to know why one does not, the past ones too.
 			my $present = "?filters=%7B%22desired-state%22%3A%5B%22running%22%5D%7D";
-			my $tasks = get("/tasks$present") // "";
+			$tasks = get("/tasks$present") // "";
 			# A task that came lately may have come in the place of one that failed.
 			my @t = gmtime(time - 660);
 			my $since = sprintf("%d-%02d-%02dT%02d:%02d", $t[5] + 1900, $t[4] + 1, @t[3, 2, 1]);
@@ -210,6 +269,9 @@ ask_docker() {
 			system("nsenter", "-t", $1, "-n", "grep", "-sH", "", "--", @ARGV) if @ARGV;
 			system("nsenter", "-t", $1, "-n", "ss", "-Hltn");
 		}
+		# Last, so that it delays nothing and what is slow here makes nothing else unknown.
+		my $left = alarm 0;
+		say_logs($tasks, $left < 2 ? $left : 2);
 	' "$@"
 }
 

@@ -114,3 +114,11 @@ void log_demux_done(struct log_demux *d)
 {
 	buf_done(&d->frame);
 }
+
+const char *log_reason(const char *message)
+{
+	static const char head[] = "for the following reasons: ";
+	const char *list = strstr(message, head);
+
+	return list ? list + strlen(head) : message;
+}

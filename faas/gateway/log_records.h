@@ -37,3 +37,6 @@ struct log_demux {
  * stream that it cannot go on (the message is Docker's). */
 int log_demux_feed(struct log_demux *d, const char *data, size_t len, struct err *err) _must_check_;
 void log_demux_done(struct log_demux *d);
+
+/* What a reader is told of Docker's error @message: the reasons alone, when it gives some. */
+const char *log_reason(const char *message);

@@ -19,10 +19,12 @@ enum {
 	MAX_READERS = 64,
 	STACK_BYTES = 256 << 10,
 	MAX_REFUSAL = 4096, /* of Docker's words when it refuses */
+	MAX_REASON = 1000,  /* of them when lines are missing */
 };
 
 static const usec_t HEARTBEAT = 20 * USEC_PER_SEC; /* an empty line, or a proxy takes us for dead */
 static const usec_t QUIET_END = 10 * USEC_PER_SEC; /* of a log that is not followed */
+static const usec_t CHECK_TIME = 2 * USEC_PER_SEC; /* for what one that is will lack */
 
 static atomic_int readers;
 static atomic_bool ending; /* the gateway stops: nobody reads for hours any more */
@@ -50,14 +52,11 @@ static void reader_free(struct reader *rd)
 	atomic_fetch_sub(&readers, 1);
 }
 
-static int on_record(void *arg, const struct log_record *r)
+static int send_record(struct reader *rd, const struct log_record *r)
 {
 	_cleanup_json_ json_t *o = NULL;
 	_cleanup_buf_ struct buf line = BUF_INIT;
-	struct reader *rd = arg;
 
-	if (strncmp(r->instance, rd->query.instance, strlen(rd->query.instance)))
-		return 0;
 	o = json_pack("{s:s, s:s}", "name", rd->query.name, "namespace", FUNCTION_NAMESPACE);
 	json_set_text(o, "instance", r->instance, strlen(r->instance));
 	json_set_text(o, "timestamp", r->timestamp, strlen(r->timestamp));
@@ -66,6 +65,89 @@ static int on_record(void *arg, const struct log_record *r)
 	buf_addc(&line, '\n');
 	return httpd_stream_write(rd->stream, line.data, line.len) ? 0 : -ECANCELED;
 }
+
+static int on_record(void *arg, const struct log_record *r)
+{
+	struct reader *rd = arg;
+
+	if (strncmp(r->instance, rd->query.instance, strlen(rd->query.instance)))
+		return 0;
+	return send_record(rd, r);
+}
+
+/* Not all lines came: said to the reader, too, as a line of no instance.  Also to one who asked for
+ * one instance: Docker does not say whose lines they would have been. */
+static int send_missing(struct reader *rd, const char *message)
+{
+	_cleanup_buf_ struct buf text = BUF_INIT, now = BUF_INIT;
+	const char *reason = log_reason(message);
+	struct log_record r = {.instance = ""};
+
+	buf_adds(&text, "svarm: lines are missing here: ");
+	buf_add(&text, reason, strnlen(reason, MAX_REASON));
+	clock_rfc3339(&now, (time_t)clock_wall());
+	r.timestamp = buf_str(&now);
+	r.text = text.data;
+	r.text_len = text.len;
+	return send_record(rd, &r);
+}
+
+/* ---- what a log that is followed will lack ---- */
+
+struct check {
+	struct reader *rd;
+	struct log_demux demux;
+	struct err err;
+	usec_t until;
+};
+
+static int drop_record(void *arg, const struct log_record *r)
+{
+	return 0;
+}
+
+static int on_check_data(void *arg, const char *data, size_t len)
+{
+	struct check *k = arg;
+
+	return log_demux_feed(&k->demux, data, len, &k->err);
+}
+
+static bool on_check_stop(void *arg)
+{
+	const struct check *k = arg;
+
+	return atomic_load(&ending) || clock_now() > k->until || httpd_stream_gone(k->rd->stream);
+}
+
+/* Of nodes that it does not hear Docker says nothing before the end of a log, which one that is
+ * followed does not have; so it is asked for none of the lines first.  Tasks that are still to be
+ * placed are no such case: their lines will come. */
+static int send_lacking(struct reader *rd)
+{
+	struct check k = {.rd = rd, .demux.on_record = drop_record};
+	const struct docker_sink sink = {NULL, on_check_data, on_check_stop, &k};
+	struct log_query q = {.follow = false, .tail = 0};
+	_cleanup_(docker_freep) struct docker *d = NULL;
+	_cleanup_err_ struct err ignored = ERR_INIT; /* the log itself will show it */
+	_cleanup_buf_ struct buf path = BUF_INIT;
+	int r;
+
+	k.until = clock_now() + CHECK_TIME;
+	log_query_path(&q, rd->service_id, &path);
+	r = docker_new(rd->docker_host, &d, &ignored);
+	if (r == 0)
+		r = docker_stream(d, buf_str(&path), &sink, &ignored);
+	if (r < 0 && k.err.code == -EIO && strstr(log_reason(err_msg(&k.err)), "node "))
+		r = send_missing(rd, err_msg(&k.err));
+	else
+		r = 0;
+	log_demux_done(&k.demux);
+	err_done(&k.err);
+	return r;
+}
+
+/* ---- from Docker to the reader ---- */
 
 static int on_begin(void *arg, int status)
 {
@@ -78,7 +160,7 @@ static int on_begin(void *arg, int status)
 	rd->stream = httpd_stream_begin(rd->rq, 200, "application/x-ndjson");
 	rd->rq = NULL;
 	rd->last = clock_now();
-	return 0;
+	return rd->query.follow ? send_lacking(rd) : 0;
 }
 
 static int on_data(void *arg, const char *data, size_t len)
@@ -144,9 +226,13 @@ static void *reader_thread(void *arg)
 	r = docker_new(rd->docker_host, &d, &err);
 	if (r == 0)
 		r = docker_stream(d, buf_str(&path), &sink, &err);
-	if (r < 0 && r != -ECANCELED && rd->stream)
-		log_warn(
-			"logs of '%s': %s", rd->query.name, err_msg(rd->err.msg ? &rd->err : &err));
+	if (r < 0 && r != -ECANCELED && rd->stream) {
+		const char *why = err_msg(rd->err.msg ? &rd->err : &err);
+
+		log_warn("logs of '%s': %s", rd->query.name, why);
+		if (send_missing(rd, why) < 0)
+			log_debug("logs of '%s': the reader is gone", rd->query.name);
+	}
 	if (rd->stream)
 		httpd_stream_end(rd->stream);
 	else

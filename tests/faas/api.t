@@ -2,6 +2,7 @@
 """The gateway's function API from inside: what Docker is asked for, how secrets are versioned, and how
 logs behave when readers are many, slow or gone.  What clients see is in tests/api.  TAP."""
 import base64
+import calendar
 import http.client
 import json
 import os
@@ -216,15 +217,70 @@ def log_follows(s):
 
 
 def log_refused(s):
-    """Docker's refusal is passed on, and so is what it says at the end of a log"""
+    """Docker's refusal is passed on"""
     s.control(broken=True)
     r = s.system("GET", "logs?name=log")
     assert r.status == 500 and "leader" in r.text, (r.status, r.text)
     s.control(broken=False)
-    s.control(log_error="incomplete log stream: node n2 is not available")
-    assert ask(s, name="log")[0]["text"] == "plain"
-    wait_for("the reason", lambda: "node n2 is not available" in s.log("gateway"))
-    s.control(log_error="")
+
+
+INCOMPLETE = ("Error grabbing logs: rpc error: code = Unknown desc = warning: incomplete log stream. "
+              "some logs could not be retrieved for the following reasons: ")
+
+
+def missing(record, reason):
+    """Is the record the gateway's own, that lines are missing, and says why?"""
+    assert record["text"] == "svarm: lines are missing here: " + reason, record
+    at = calendar.timegm(time.strptime(record.pop("timestamp"), "%Y-%m-%dT%H:%M:%SZ"))
+    assert abs(time.time() - at) < 60, record
+    assert record == {"name": "log", "namespace": "openfaas-fn", "instance": "",
+                      "text": record["text"]}, record
+
+
+def log_incomplete(s):
+    """what Docker says at the end of a log of which lines are missing reaches the reader"""
+    try:
+        log_incomplete_ended(s)
+        log_incomplete_followed(s)
+    finally:
+        s.control(log_error="")
+    wait_for("no reader", lambda: readers(s) == 0)
+
+
+def log_incomplete_ended(s):
+    reason = "node n2 is not available"
+    s.control(log_error=INCOMPLETE + reason + "\n")
+    got = ask(s, name="log")
+    assert got[0]["text"] == "plain" and len(got) == len(ask(s, name="log", tail=-1)) > 2, got
+    missing(got[-1], reason)
+    wait_for("the reason", lambda: reason in s.log("gateway"))
+    missing(ask(s, name="log", tail=0)[0], reason)
+    # Nobody knows whose the lines would have been.
+    got = ask(s, name="log", instance="t2")
+    assert got[0]["text"] == "err" and len(got) == 2, got
+    missing(got[1], reason)
+    s.control(log_error='"\\\x1b[2J\n' + "x" * 5000)
+    missing(ask(s, name="log", tail=0)[0], 'docker: "\\\x1b[2J\n' + "x" * (1000 - 8 - 7))
+
+
+def log_incomplete_followed(s):
+    # What never ends has no end to say it at.
+    reason = "node n2 is not available"
+    s.control(log_error=INCOMPLETE + reason)
+    c, r = follow(s, "log", tail=0)
+    missing(json.loads(r.readline()), reason)
+    wait_for("a reader", lambda: readers(s) == 1)
+    s.control(logs={"fn_log": lines("goes on")}, quiet=True)
+    assert json.loads(r.readline())["text"] == "goes on"
+    c.close()
+    wait_for("no reader", lambda: readers(s) == 0)
+    # A task that has no place yet is followed when it has one.
+    s.control(log_error=INCOMPLETE + "task t9 has not been scheduled")
+    c, r = follow(s, "log", tail=0)
+    wait_for("a reader", lambda: readers(s) == 1)
+    s.control(logs={"fn_log": lines("and on")}, quiet=True)
+    assert json.loads(r.readline())["text"] == "and on"
+    c.close()
 
 
 def rss(s):
@@ -325,7 +381,8 @@ def main():
         s.close()
         raise
     run(s, [what_a_service_is, local_images, versions, secrets_of_others, values_arrive, log_lines,
-            log_follows, log_refused, slow_reader, many_readers, gateway_stops, api_versions])
+            log_follows, log_refused, log_incomplete, slow_reader, many_readers, gateway_stops,
+            api_versions])
 
 
 if __name__ == "__main__":

@@ -320,10 +320,11 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         with STATE.lock:
             STATE.readers += 1
+            lines = STATE.logs.get(name, [])
+            done = len(lines)
         try:
-            lines = [line for line in STATE.logs.get(name, []) if line[2] >= since]
+            lines = [line for line in lines[:done] if line[2] >= since]
             tail = self.query["tail"][0]
-            done = len(STATE.logs.get(name, []))
             if tail != "all":
                 lines = lines[len(lines) - min(int(tail), len(lines)):]
             self.send_lines(lines)

@@ -27,6 +27,8 @@ static int feed(const char *text, size_t size, size_t step, struct buf *out)
 		r = log_demux_feed(&d, text + at, MIN_OF(step, size - at), &err);
 	if (r < 0 && !err.msg)
 		abort(); /* a failure says why */
+	if (r < 0 && strlen(log_reason(err.msg)) > strlen(err.msg))
+		abort();
 	log_demux_done(&d);
 	return r;
 }

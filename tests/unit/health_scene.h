@@ -87,6 +87,8 @@ static const char spec[] =
 		"s3", "nb") "," RUNNING("s3", "nc") "," RUNNING("s4", "nb") "," RUNNING("s4", \
 		"nc") "]\n"
 
+#define LOGS "log\tna\tread\t\nlog\tnb\tread\t\nlog\tnc\tread\t\n"
+
 static const char answer_a[] = "time\t1000.5\nsvarm-health\t1\n" SYSTEM HOST
 			       "LISTEN 0      65535          0.0.0.0:80        0.0.0.0:*   \n"
 			       "LISTEN 0      65535             [::]:80           [::]:*   \n" INFO(
@@ -94,7 +96,7 @@ static const char answer_a[] = "time\t1000.5\nsvarm-health\t1\n" SYSTEM HOST
 				       SERVICES("2", "2")
 					       TASKS CONTAINER(ID_A, "svarm_gateway", "10.9.0.5")
 						       HOST
-	"LISTEN 0 65535 0.0.0.0:8080 0.0.0.0:*\nend\tok\n";
+	"LISTEN 0 65535 0.0.0.0:8080 0.0.0.0:*\n" LOGS "end\tok\n";
 static const char answer_b[] = "time\t1000.5\n" SYSTEM HOST INFO("nb", "10.0.0.2", "false")
 	CONTAINER(ID_B, "svarm_queue-worker", "10.9.0.6") HOST "end\tok\n";
 static const char answer_c[] = "time\t1000.5\n" SYSTEM HOST INFO("nc", "10.0.0.3", "false")

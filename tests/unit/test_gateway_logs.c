@@ -103,6 +103,16 @@ static void test_docker_gives_up(void **state)
 	buf_done(&seen.text);
 }
 
+static void test_reasons(void **state)
+{
+	assert_string_equal(log_reason("docker: Error grabbing logs: incomplete log stream. some "
+				       "logs could not be retrieved for the following reasons: "
+				       "node n1 is not available, node n2 is not available"),
+		"node n1 is not available, node n2 is not available");
+	assert_string_equal(log_reason("docker: unexpected EOF"), "docker: unexpected EOF");
+	assert_string_equal(log_reason(""), "");
+}
+
 static void test_long_line_is_cut(void **state)
 {
 	_cleanup_buf_ struct buf stream = BUF_INIT, line = BUF_INIT;
@@ -256,6 +266,7 @@ int main(void)
 		cmocka_unit_test(test_frames_cut_anywhere),
 		cmocka_unit_test(test_no_frames),
 		cmocka_unit_test(test_docker_gives_up),
+		cmocka_unit_test(test_reasons),
 		cmocka_unit_test(test_long_line_is_cut),
 		cmocka_unit_test(test_reader_leaves),
 		cmocka_unit_test(test_query_values),

@@ -21,7 +21,7 @@ static void test_healthy(void **state)
 	for (size_t i = 0; i < s->health.n; i++)
 		if (s->health.rows[i].state != HEALTH_OK)
 			fail_msg("%s: %s", s->health.rows[i].id, s->health.rows[i].text);
-	assert_int_equal(s->health.n, 88);
+	assert_int_equal(s->health.n, 89);
 	assert_int_equal(health_verdict(&s->health), HEALTH_OK);
 	expect(s, "overlay.data", "a", HEALTH_OK, "64 KiB to and from 2 containers");
 	expect(s, "overlay.data", "c", HEALTH_OK, "slowest 1.5 ms");

@@ -2,7 +2,7 @@
 # Functions of the spec and of a stack.yml: deployed, kept at the number they have, given their secrets,
 # removed; and `svarm fn` and `svarm queue`, which reach them through the leader alone.
 # shellcheck source=tests/lab/t/lib.bash
-. "$(dirname "$0")/lib.bash" 46
+. "$(dirname "$0")/lib.bash" 49
 "$svarm" up --no-health "$spec" >/dev/null 2>&1
 
 mine=build/lab/fn.yaml stack=build/lab/fn-stack.yml
@@ -141,6 +141,26 @@ wait "$follower"
 grep -q 'echo: a-later-word$' "$tmp/followed"
 report $? "fn logs --follow"
 is "nobody on the leader follows any more" "$(node 1 "pgrep -fc '[s]ystem/logs'")" 0
+# Of a node that the swarm does not hear.
+somewhere=$(node 1 "docker service ps -f desired-state=running --format '{{.Node}}' fn_echo | head -n 1")
+missing='^20[0-9T:-]+Z svarm: lines are missing here: node [a-z0-9]+ is not available$'
+deaf "${somewhere#lab-}"
+"$svarm" fn logs echo "$mine" >"$tmp/out" 2>&1
+tail -n 1 "$tmp/out" | grep -Eq "$missing"
+report $? "fn logs says that lines are missing"
+timeout -s INT 60 "$svarm" fn logs echo --follow --since 1s "$mine" >"$tmp/followed" 2>&1 &
+follower=$!
+until_it_says "$missing" cat "$tmp/followed"
+report $? "and so does --follow, at once"
+kill -INT "$follower"
+wait "$follower"
+undeafen "${somewhere#lab-}"
+for _ in $(seq 40); do
+	"$svarm" fn logs echo "$mine" >"$tmp/out" 2>&1 && ! grep -q 'lines are missing' "$tmp/out" && break
+	sleep 0.5
+done
+! grep -q 'lines are missing' "$tmp/out"
+report $? "nothing is missing when the node is heard again"
 exits 1 "fn logs of an unknown function" "$svarm" fn logs nobody "$mine"
 "$svarm" queue status --json "$mine" >"$tmp/out" 2>/dev/null
 is "queue status --json" "$(jq -c '[.ok, (.queues | length > 0)]' "$tmp/out")" '[true,true]'

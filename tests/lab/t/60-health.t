@@ -5,7 +5,7 @@
 # SVARM=… another binary; ONLY=REGEX some faults; KEEP_CLUSTER=1 probe the cluster that is there.
 # shellcheck disable=SC2016,SC2034 # faults and their undoing are evaluated later
 # shellcheck source=tests/lab/t/lib.bash
-. "$(dirname "$0")/lib.bash" 54
+. "$(dirname "$0")/lib.bash" 57
 svarm=${SVARM:-$svarm}
 finding=$tmp/finding
 undo='' lasting='' # what undoes the faults of a group; one that outlasts groups
@@ -72,14 +72,21 @@ faults() {
 }
 # Wait until all is well: tasks need a while to come back.  When a node was given up both tasks of the function
 # may be on the other one, and swarm moves no task that runs: one more goes to the emptier node, one fewer
-# comes off the fuller.
+# comes off the fuller.  A node whose power was cut may not be heard when it is back.
 settle() {
+	local remedy
 	for _ in {1..40}; do
 		health && well "$finding" && return
+		remedy=$(the_remedy)
+		[ -z "$remedy" ] || node 1 "$remedy" >/dev/null
 		jq -e 'all(.probes[]; .id != "functions.spread" or .state != "warning")' "$finding" >/dev/null || spread
 		sleep 1
 	done
 	return 1
+}
+# What the leader is to do about a node that it does not hear, as health prints it; "" when it hears all.
+the_remedy() {
+	jq -r '.probes[] | select(.id == "swarm.logs") | .remedy // ""' "$finding" | sed -n "s/.*'\(ss [^']*\)'.*/\1/p"
 }
 tasks_run() { # NUMBER: of the function
 	[ "$(node 1 "docker service ps -f desired-state=running --format '{{.CurrentState}}' fn_echo" | grep -c ^Running)" = "$1" ]
@@ -190,6 +197,23 @@ faults 'the swarm is not as the spec says' '
 	--only swarm -- \
 	swarm.member lab-2 failed 'a worker; the spec says manager' \
 	swarm.ready lab-3 warning 'takes no tasks'
+
+# The remedy is tried as it is printed.
+faults 'a node is not heard' 'deaf 2' 'node 1 "$(the_remedy)" || undeafen 2' --only swarm.logs -- \
+	swarm.logs lab-2 warning 'node [a-z0-9]+ is not available$'
+if asked_for 'a node is not heard'; then
+	is "its remedy is for that node" "$(the_remedy)" 'ss -K -tn dst 10.88.0.12 sport = :2377'
+	# shellcheck disable=SC2317
+	all_heard() {
+		health --only swarm.logs
+		jq -e '[.probes[] | .state, .text] == ["ok", "the logs of 3 nodes can be read"]' "$finding" >/dev/null
+	}
+	within 30 all_heard
+	report $? "and helps"
+else
+	report 0 "its remedy is for that node # SKIP not asked for"
+	report 0 "and helps # SKIP not asked for"
+fi
 
 # Four more functions in the spec: one that nobody made, one with fewer tasks than it says, one of whose tasks
 # cannot be placed, one with all its tasks in one place.  And a service that ends as soon as it begins.

@@ -82,6 +82,14 @@ deafen() { # NODE, a worker
 	sleep 0.5
 	node "$1" "iptables -D OUTPUT -p tcp --dport 2377 --tcp-flags RST RST -j DROP"
 }
+# The same until it is so: the agent may have been about to come back by itself.
+deaf() { # NODE
+	for _ in 1 2 3; do
+		deafen "$1"
+		heard "$1" || return 0
+	done
+	return 1
+}
 # What the remedy says: the leader ends the connection of the node's agent, which comes back.
 undeafen() { # NODE
 	node 1 "ss -K -Htn dst 10.88.0.1$1 sport = :2377 >/dev/null"
