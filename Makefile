@@ -117,7 +117,10 @@ $(B)/svarm-probe: $(call obj,$(TOOL_SRC)) $(B)/libsvarm.a probe/sources.mk
 	$(call say,LD,$@)$(CC) $(SVARM_CFLAGS) $(CFLAGS) $(SVARM_LDFLAGS) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(LIBS_probe)
 $(B)/svarm-load: $(B)/svarm-probe
 	$(q)ln -sfn svarm-probe $@
-build/svarm build/svarm-gateway build/svarm-queue-worker build/svarm-probe build/svarm-load: build/%: $(B)/%
+LINKS := svarm svarm-gateway svarm-queue-worker svarm-probe svarm-load
+# One that points into another variant is made anew, however young it is.
+.PHONY: $(foreach p,$(LINKS),$(if $(filter $(VARIANT)/$p,$(shell readlink build/$p)),,build/$p))
+$(LINKS:%=build/%): build/%: $(B)/%
 	$(q)ln -sfn $(VARIANT)/$* $@
 
 # The demo function: static, so that its image is one file.
@@ -161,7 +164,7 @@ uninstall: ## remove what install put there
 	rm -rf $(DESTDIR)$(DATADIR)/svarm $(DESTDIR)$(DOCDIR)
 clean: ## remove what was built (keeps a running lab)
 	rm -rf build/release build/debug build/san build/tsan build/cov build/probe build/images build/bench
-	rm -f build/svarm build/svarm-gateway build/svarm-queue-worker build/svarm-probe build/svarm-load build/echo compile_commands.json
+	rm -f $(LINKS:%=build/%) build/echo compile_commands.json
 help: ## this list
 	@grep -hE '^[a-z][a-z0-9_.-]*:.*## ' Makefile tests/tests.mk | sed -E 's/:.*## /\t/' | sort | \
 		awk -F'\t' '{printf "  make %-18s %s\n", $$1, $$2}'
