@@ -74,19 +74,13 @@ faults() {
 # may be on the other one, and swarm moves no task that runs: one more goes to the emptier node, one fewer
 # comes off the fuller.  A node whose power was cut may not be heard when it is back.
 settle() {
-	local remedy
 	for _ in {1..40}; do
 		health && well "$finding" && return
-		remedy=$(the_remedy)
-		[ -z "$remedy" ] || node 1 "$remedy" >/dev/null
+		hear_again "$finding"
 		jq -e 'all(.probes[]; .id != "functions.spread" or .state != "warning")' "$finding" >/dev/null || spread
 		sleep 1
 	done
 	return 1
-}
-# What the leader is to do about a node that it does not hear, as health prints it; "" when it hears all.
-the_remedy() {
-	jq -r '.probes[] | select(.id == "swarm.logs") | .remedy // ""' "$finding" | sed -n "s/.*'\(ss [^']*\)'.*/\1/p"
 }
 tasks_run() { # NUMBER: of the function
 	[ "$(node 1 "docker service ps -f desired-state=running --format '{{.CurrentState}}' fn_echo" | grep -c ^Running)" = "$1" ]
@@ -199,10 +193,10 @@ faults 'the swarm is not as the spec says' '
 	swarm.ready lab-3 warning 'takes no tasks'
 
 # The remedy is tried as it is printed.
-faults 'a node is not heard' 'deaf 2' 'node 1 "$(the_remedy)" || undeafen 2' --only swarm.logs -- \
+faults 'a node is not heard' 'deaf 2' 'hear_again "$finding" || undeafen 2' --only swarm.logs -- \
 	swarm.logs lab-2 warning 'node [a-z0-9]+ is not available$'
 if asked_for 'a node is not heard'; then
-	is "its remedy is for that node" "$(the_remedy)" 'ss -K -tn dst 10.88.0.12 sport = :2377'
+	is "its remedy is for that node" "$(hearing_remedy "$finding")" 'ss -K -tn dst 10.88.0.12 sport = :2377'
 	# shellcheck disable=SC2317
 	all_heard() {
 		health --only swarm.logs

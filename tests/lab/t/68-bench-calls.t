@@ -44,6 +44,7 @@ replicas() {
 settle() {
 	for _ in {1..40}; do
 		"$svarm" health "$spec" --json -q 2>/dev/null >"$tmp/health" && well "$tmp/health" && return
+		hear_again "$tmp/health"
 		sleep 0.5
 	done
 	return 1

@@ -94,6 +94,16 @@ deaf() { # NODE
 undeafen() { # NODE
 	node 1 "ss -K -Htn dst 10.88.0.1$1 sport = :2377 >/dev/null"
 }
+# What the leader is to do about a node that it does not hear, as health's JSON says it; "" when it hears all.
+hearing_remedy() { # FILE
+	jq -r '.probes[] | select(.id == "swarm.logs") | .remedy // ""' "$1" | sed -n "s/.*'\(ss [^']*\)'.*/\1/p"
+}
+# Done as it says: a lost network or a power cut may leave such a node behind.
+hear_again() { # FILE
+	local remedy
+	remedy=$(hearing_remedy "$1")
+	[ -n "$remedy" ] && node 1 "$remedy" >/dev/null
+}
 # Can the leader read the log of a task of that node?
 heard() { # NODE
 	node 1 "docker service logs --tail 0 \$(docker node ps -q --filter desired-state=running lab-$1 | head -n 1)" >/dev/null 2>&1
