@@ -90,11 +90,13 @@ static void print_answer(const struct cli *cli, struct session *s, const struct 
 
 /*
  * Probe until nothing fails, for a while: nginx learns of a task, a node that has just booted
- * catches up, within seconds.  What still fails then has failed.
+ * catches up, within seconds or by docker's next exchange.  What still fails then has failed.
  */
 static int probe(struct session *s, struct health **health, struct err *err)
 {
-	const usec_t until = clock_now() + 30 * USEC_PER_SEC;
+	/* Docker's nodes tell each other all they know of containers every 30 s, and one exchange
+	 * may be in vain. */
+	const usec_t until = clock_now() + 75 * USEC_PER_SEC;
 	int r;
 
 	for (;;) {
