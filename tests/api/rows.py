@@ -566,13 +566,27 @@ def logs_follow(t):
     c.request("GET", "/system/logs?follow=true&tail=0&name=" + name, headers=t.api.basic())
     r = c.getresponse()
     assert r.status == 200
-    time.sleep(1)
+    done = threading.Event()
+
+    def begin():  # until docker has begun to follow
+        while not done.wait(0.3):
+            t.api.invoke(name, b"x", query={"log": "begin"})
+    beginning = threading.Thread(target=begin)
+    beginning.start()
+    begun = time.monotonic()
+    try:
+        while b"echo: begin" not in r.readline():
+            assert time.monotonic() - begun < 30
+    finally:
+        done.set()
+        beginning.join()
     for i in range(3):
         start = time.monotonic()
         assert t.api.invoke(name, b"x", query={"log": "live-%d" % i}).status == 200
         line = {}
         while line.get("text") != "echo: live-%d" % i:
             line = json.loads(r.readline().strip() or b"{}")
+            assert time.monotonic() - start < 15
         assert time.monotonic() - start < 5
     c.close()
     t.remove(name)

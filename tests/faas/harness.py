@@ -38,13 +38,20 @@ def skip(why):
     sys.exit(0)
 
 
+TAKEN = set()
+
+
 def free_port():
-    """A port nobody listens on, and none that an outgoing connection of another test may get."""
+    """A port nobody listens on, none that an outgoing connection of another test may get, and never the
+    same one again: who asked for it may not listen yet."""
     while True:
         port = random.randrange(20000, 32000)
+        if port in TAKEN:
+            continue
         with socket.socket() as s:
             try:
                 s.bind(("0.0.0.0", port))
+                TAKEN.add(port)
                 return port
             except OSError:
                 continue
@@ -56,7 +63,7 @@ def wait_for(what, condition, timeout=10.0):
         try:
             if condition():
                 return True
-        except (OSError, RuntimeError):
+        except (OSError, RuntimeError, LookupError, ValueError):
             pass
         time.sleep(0.02)
     raise AssertionError("timed out waiting for " + what)

@@ -107,7 +107,7 @@ def many_functions(s):
         start = time.monotonic()
         s.put_table(table)
         times.append(time.monotonic() - start)
-    assert sorted(times)[5] < 0.02, times
+    assert min(times) < 0.02 and sorted(times)[5] < 0.1, times
     assert len(s.table()) == 200 and set(s.table()["f000"][1]) == {"127.1.0.3"}
     for bad in [b"", b"svarm-table 1\n", b"svarm-table 1\nfunction b 0\nfunction a 0\nend\n",
                 b"x" * 100000]:
@@ -116,7 +116,7 @@ def many_functions(s):
     big = {"f%05d" % i: (0, ["127.0.0.1"]) for i in range(10000)}
     start = time.monotonic()
     s.put_table(big)
-    assert time.monotonic() - start < 1 and len(s.table()) == 10000
+    assert time.monotonic() - start < 3 and len(s.table()) == 10000
     for i in range(5):  # and what it took is given back
         s.put_table({})
         s.put_table(big)
@@ -239,7 +239,7 @@ def own_timeout(s):
     s.function("patient", ["127.0.0.25"])
     start = time.monotonic()
     r = s.post("/function/limited", b"x")
-    assert r.status == 502 and r.body == b"" and 0.9 < time.monotonic() - start < 2, r.status
+    assert r.status == 502 and r.body == b"" and 0.9 < time.monotonic() - start < 2.9, r.status
     assert len(s.backends[-1].requests) + len(s.backends[-2].requests) == 1
     assert s.post("/function/patient", b"x").text == "late"
 

@@ -191,7 +191,7 @@ def own_retries(s):
     call = post(s, "teapot")
     settled(s)
     assert len(calls) == 3, calls
-    assert all(0.28 < b - a < 1.5 for a, b in zip(calls, calls[1:])), calls
+    assert all(0.28 < b - a < 4 for a, b in zip(calls, calls[1:])), calls
     assert [d for d in dead(s) if d["call_id"] == call and d["attempts"] == 3]
     answer["code"] = 500  # not among the codes: an answer like any other
     calls.clear()
@@ -278,11 +278,13 @@ def fair(s):
     for _ in range(20):
         post(s, "slow")
     wait_for("three slow calls", lambda: b.running == 3)
+    took = []
     for _ in range(5):
         start, n = time.monotonic(), len(cb.ids())
         post(s, "echo", cb.url)
         wait_for("the callback", lambda: len(cb.ids()) > n)
-        assert time.monotonic() - start < 0.6, time.monotonic() - start
+        took.append(time.monotonic() - start)
+    assert sorted(took)[2] < 0.4, took  # without a slot of their own they would wait for slow ones
     assert b.most <= 3 and len(b.requests) < 20, (b.most, len(b.requests))
     settled(s)
     assert len(b.requests) == 21
@@ -365,7 +367,7 @@ def dead_callback_hosts(s):
         post(s, "echo", cb.url)
         wait_for("the callback", lambda: len(cb.ids()) > n)
         slowest = max(slowest, time.monotonic() - start)
-    assert slowest < 2, slowest
+    assert slowest < 5, slowest  # silent hosts are waited for longer
     for h in hosts[:2]:  # the dead ones are given up, whatever the silent ones do
         h.close()
     only_worker(s, SVARM_CALLBACK_TIMEOUT="1s", SVARM_CLAIM_IDLE="2s")

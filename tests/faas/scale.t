@@ -128,7 +128,7 @@ def minimum(s):
     s.system("POST", "scale-function/starting", {"replicas": 2})
     start = time.monotonic()
     assert s.post("/function/starting", b"x").status == 200
-    assert 0.3 < time.monotonic() - start < 2
+    assert 0.3 < time.monotonic() - start < 2.9
     assert scaled(s, "starting") == [2], scaled(s, "starting")
 
 
@@ -141,12 +141,12 @@ def deadline(s):
     assert [a.status for a in answers] == [503] * 20, [a.status for a in answers]
     for a in answers:
         assert int(a.headers["retry-after"]) >= 1 and a.headers["x-svarm-reason"] == "no-task"
-    assert 2.9 < took < 4.5, took
+    assert 2.9 < took < 9, took
     assert scaled(s, "hopeless") == [1], scaled(s, "hopeless")
     start = time.monotonic()  # a queue worker is not kept from its other work for long
     r = s.post("/function/hopeless", b"x", {"X-Delivery-Attempt": "1"})
     assert r.status == 503 and r.headers["x-svarm-reason"] == "no-task"
-    assert time.monotonic() - start < 1.5
+    assert time.monotonic() - start < 2.5
     wait_for("the reason in the log", lambda: "no suitable node (insufficient memory" in
              s.log("gateway"), 3)
     assert s.log("gateway").count("'hopeless' had no ready task") == 1
@@ -163,7 +163,7 @@ def own_deadline(s):
     s.await_table("hasty2", [])
     start = time.monotonic()
     assert s.post("/function/hasty2", b"x").status == 503
-    assert 0.4 < time.monotonic() - start < 1.5
+    assert 0.4 < time.monotonic() - start < 2.5
 
 
 def full(s):
@@ -185,7 +185,7 @@ def full(s):
     answers = together(260, one)
     t.join()
     assert [a.status for a in answers] == [503] * 260
-    at_once = [a for i, a in enumerate(answers) if times[i] < 2]
+    at_once = [a for i, a in enumerate(answers) if times[i] < 2.8]  # who waits does so for 3 s
     assert len(at_once) == 40, len(at_once)
     for a in at_once:
         assert int(a.headers["retry-after"]) >= 1 and a.headers["x-svarm-reason"] == "no-task"
@@ -255,10 +255,10 @@ def by_processor(s):
         now = time.monotonic()
         used[0] += (now - before[0]) * cores
         before[0] = now
+        words = ["at", int(now * 1000)]  # at once, as the workers do
         for i in range(6):
-            redis("HSET", "svarm:usage:node1", "%060x%04d" % (int(sid[3:]), i),
-                  "%d %d" % (0 if i else used[0] * 1e9, 1 << 20))
-        redis("HSET", "svarm:usage:node1", "at", int(now * 1000))
+            words += ["%060x%04d" % (int(sid[3:]), i), "%d %d" % (0 if i else used[0] * 1e9, 1 << 20)]
+        redis("HSET", "svarm:usage:node1", *words)
         redis("PEXPIRE", "svarm:usage:node1", 3000)
         return replicas(s, "burner")
     for _ in range(10):
@@ -429,6 +429,8 @@ def metrics(s):
     s.redis()("SADD", "svarm:queues", "slow", 'bad"name')
     s.redis()("XADD", "svarm:queue:slow", "*", "a", "b")
     s.redis()("XADD", "svarm:dead", "*", "a", "b")
+    wait_for("the gateway's next look at the queues", lambda: 'queue="svarm:queue:slow"' in
+             request(s.metrics, "GET", "/metrics").text)
     time.sleep(1)
     out, kinds = parse(request(s.metrics, "GET", "/metrics").text)
     fn = ("function_name", "counted.openfaas-fn")

@@ -355,8 +355,8 @@ is "what a step prints is no marker" "$(tr '\n' ' ' <"$work/out")" "@start 1 @fi
 { frame '' && frame go && frame content; } | node 'await 1
 step 1 1 file_put /srv/f 0644 "" "" reload'
 is "awaited frames come before the step's own" "$(cat /srv/f)" content
-{ sleep 0.6 && frame go; } | node 'step 1 1 directory_make /srv/waited 0755' &
-sleep 0.3
+{ sleep 3 && frame go; } | node 'step 1 1 directory_make /srv/waited 0755' &
+sleep 0.5
 hasnt "a step that waits has not started" "$work/out" "@start"
 wait
 has "a step that waited starts" "$work/out" "@finish 1"
@@ -407,8 +407,8 @@ rm -f /run/svarm-lock
 write_script 'lock_take "kari@laptop"
 tell out lock
 await 1' >"$work/first"
-(sleep 2 && frame go) | dash "$work/first" >"$work/first.out" 2>&1 &
-sleep 0.5
+(sleep 4 && frame go) | dash "$work/first" >"$work/first.out" 2>&1 &
+until grep -qs '^@out lock' "$work/first.out"; do sleep 0.05; done
 node 'lock_take "ola@laptop"
 step 1 0 directory_make /srv/second 0755'
 is "locked: exit status" $? 75
@@ -421,8 +421,8 @@ node 'lock_take "ola@laptop"'
 is "after the first has ended: free" $? 0
 write_script 'lock_take "kari@laptop"
 await 1' >"$work/script"
-sleep 5 | victim >/dev/null 2>&1 &
-sleep 0.5
+sleep 15 | victim >/dev/null 2>&1 &
+while flock -n /run/svarm-lock true; do sleep 0.05; done
 node 'lock_take x'
 is "locked again: exit status" $? 75
 # To open it is all it takes to hold it, and where everybody may write anybody could make it first.
@@ -467,9 +467,12 @@ frame 'hunter2 $x "y"' | node 'step 1 0 secret_create name-1'
 is "a secret arrives as it was" "$(cat /srv/secret)" 'hunter2 $x "y"'
 cat /srv/asked /srv/environ "$work/out" "$work/err" >"$work/seen"
 hasnt "a secret is no argument, no environment, no output" "$work/seen" hunter
-{ echo 20 && printf hunter2 && sleep 1 && printf 1234567890123; } |
+{ echo 20 && printf hunter2 && sleep 3 && printf 1234567890123; } |
 	node 'step 1 0 file_put /srv/secret-file 0600 "" "" reload' &
-sleep 0.5
+for _ in $(seq 50); do
+	[ -z "$(find /srv -name '.svarm.*')" ] || break
+	sleep 0.05
+done
 is "a secret file is nobody else's while it comes" "$(find /srv -name '.svarm.*' -printf '%m\n')" 600
 # shellcheck disable=SC2009
 [ -z "$(ps -eo args | grep -v grep | grep hunter)" ]

@@ -137,9 +137,9 @@ def test_delays(echo):
     waited = latency["mean"] * latency["n"] / 1000
     check("8 connections are always waiting for an answer", figures["rps"] <= 80 and
           8 * 2 * 0.9 <= waited <= 8 * (2 + latency["max"] / 1000), (waited, figures))
-    got, figures = load(echo.port, "", "-c", "8", "-d", "2", "-r", "300", "-t", "2")
+    got, figures = load(echo.port, "", "-c", "50", "-d", "2", "-r", "300", "-t", "2")
     check("open loop: 300 a second for 2 s are 600", counts(figures) == {"200": 600}, figures)
-    got, figures = load(echo.port, "", "-c", "4", "-d", "1", "-r", "100", "-w", "1")
+    got, figures = load(echo.port, "", "-c", "50", "-d", "1", "-r", "100", "-w", "1")
     check("what was due in the warm-up is not counted", counts(figures) == {"200": 100}, figures)
     got, figures = load(echo.port, "?delay=200", "-c", "1", "-d", "1", "-r", "20")
     check("what found no connection is said", figures["unsent"] + figures["answers"] == 20 and

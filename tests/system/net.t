@@ -141,9 +141,9 @@ def head(token, seq=7):
     return bytes.fromhex(token) + struct.pack("QQ", seq, 0)
 
 
-def udp_answer(port, data):
+def udp_answer(port, data, wait=0.4):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
-        s.settimeout(0.4)
+        s.settimeout(wait)
         s.sendto(data, ("127.0.0.1", port))
         try:
             return s.recv(65536)
@@ -177,14 +177,14 @@ def strangers(t):
     waiting = threading.Thread(target=lambda: silent.update(got=tcp_answer(port, b"half a head")))
     waiting.start()
 
-    t.check(udp_answer(port, head(token) + b"x" * 900) == head(token),
+    t.check(udp_answer(port, head(token) + b"x" * 900, 5) == head(token),
             "an answer is the head alone, however long the question")
     wrong = head(token[:-1] + ("0" if token[-1] != "0" else "1"))
     t.check(udp_answer(port, wrong) is None and udp_answer(port, head(token)[:HEAD - 1]) is None and
             udp_answer(port, b"") is None, "a stranger's datagrams are not answered")
     t.check(tcp_answer(port, wrong + wrong) == b"", "a stranger's connection ends without a byte")
     crowd = [socket.create_connection(("127.0.0.1", port)) for _ in range(40)]
-    t.check(udp_answer(port, head(token)) == head(token), "a crowd of silent connections holds nobody up")
+    t.check(udp_answer(port, head(token), 5) == head(token), "a crowd of silent connections holds nobody up")
     for s in crowd:
         s.close()
     waiting.join()
@@ -240,8 +240,8 @@ def lies(t):
     t.check(code in (0, 1) and got["by"] != "udp", "answers to questions that were never asked", said or got)
     twice = Liar(lambda d: [d[:HEAD], d[:HEAD], b"", d[:HEAD - 1], os.urandom(HEAD)])
     got, code, said = ask_here(twice, "--only", "rtt,throughput")
-    t.check(code == 0 and got["lost"] == 0 and got["duplicates"] > 0 and
-            got["rtt_ms"]["n"] == got["sent"], "answers twice, empty, short and random", said or got)
+    t.check(code == 0 and got["lost"] <= 0.02 * got["sent"] and got["duplicates"] > 0 and
+            got["rtt_ms"]["n"] == got["sent"] - got["lost"], "answers twice, empty, short and random", said or got)
     t.check(got["throughput_mbit"] > 0, "an impossible count is a number still", got)
     for name, args in (("no token", ["--to", "127.0.0.1", "--port", "9"]),
                        ("a name", ["--to", "localhost", "--port", "9"]),

@@ -51,12 +51,12 @@ static void test_connect(void **state)
 
 	start = clock_now(); /* the others do not answer: it keeps to its time */
 	assert_false(ready_probe(r, 60));
-	assert_in_range(clock_now() - start, 50000, 500000);
+	assert_in_range(clock_now() - start, 50000, 900000);
 
 	b = listen_on("127.0.0.42", port, &port);
 	start = clock_now();
 	assert_true(ready_probe(r, 1000));
-	assert_in_range(clock_now() - start, 0, 300000);
+	assert_in_range(clock_now() - start, 0, 900000);
 	assert_true(ready_is(r, &tasks[1]));
 	assert_false(ready_is(r, &tasks[2]));
 
