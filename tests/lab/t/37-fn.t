@@ -2,7 +2,7 @@
 # Functions of the spec and of a stack.yml: deployed, kept at the number they have, given their secrets,
 # removed; and `svarm fn` and `svarm queue`, which reach them through the leader alone.
 # shellcheck source=tests/lab/t/lib.bash
-. "$(dirname "$0")/lib.bash" 49
+. "$(dirname "$0")/lib.bash" 50
 "$svarm" up --no-health "$spec" >/dev/null 2>&1
 
 mine=build/lab/fn.yaml stack=build/lab/fn-stack.yml
@@ -108,6 +108,7 @@ exits 0 "nor does status" "$svarm" status "$mine"
 write debug
 check "a change of the function" "$svarm" up --no-health "$mine"
 is "keeps the number" "$(replicas moves)" 3
+until_it_says '^debug$' "$svarm" fn invoke moves --path '?env=LEVEL' "$mine" # the old tasks may still be asked
 is "and arrives" "$("$svarm" fn invoke moves --path '?env=LEVEL' "$mine" 2>/dev/null)" debug
 node 1 'docker service scale -d fn_moves=7 fn_echo=4' >/dev/null
 exits 10 "numbers outside are changes" "$svarm" plan "$mine"
@@ -121,6 +122,7 @@ newest() { node 1 "docker secret ls --filter label=svarm.secret=api-key --format
 before=$(newest)
 API_KEY=$'second\nof two lines\n'
 check "a secret with a new value" "$svarm" up --no-health "$mine"
+until_it_says '^second$' "$svarm" fn invoke included --path '?file=api-key' "$mine"
 "$svarm" fn invoke included --path '?file=api-key' "$mine" >"$tmp/back" 2>/dev/null
 printf '%s' "$API_KEY" | cmp - "$tmp/back"
 report $? "the function reads the new one, byte for byte"
@@ -145,6 +147,7 @@ is "nobody on the leader follows any more" "$(node 1 "pgrep -fc '[s]ystem/logs'"
 somewhere=$(node 1 "docker service ps -f desired-state=running --format '{{.Node}}' fn_echo | head -n 1")
 missing='^20[0-9T:-]+Z svarm: lines are missing here: node [a-z0-9]+ is not available$'
 deaf "${somewhere#lab-}"
+report $? "control: the swarm does not hear a worker"
 "$svarm" fn logs echo "$mine" >"$tmp/out" 2>&1
 tail -n 1 "$tmp/out" | grep -Eq "$missing"
 report $? "fn logs says that lines are missing"

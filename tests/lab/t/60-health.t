@@ -158,11 +158,11 @@ faults 'a bad day of the nodes' '
 	instead_of 3 date "/usr/bin/date -d -2seconds \"\$@\""
 	node 3 "mount -t tmpfs -o ro,size=4m still /tmp; echo linux-image-none >/run/reboot-required.pkgs; touch /run/reboot-required; mv /var/lib/docker/swarm/certificates/swarm-node.crt /run/kept.crt"
 	copy 3 tests/lab/expired.pem /var/lib/docker/swarm/certificates/swarm-node.crt
-	node 1 "docker pull svarm/absent:none; journalctl --sync"
+	node 1 "docker pull svarm/absent:none; systemd-run -q --unit=pulls sh -c \"until docker pull svarm/absent:none; do sleep 1; done\"; journalctl --sync"
 	node 2 "kill -STOP \$(cat /run/docker.pid)"' '
 	spec=build/lab/cluster.yaml; rm -f build/lab/named.yaml
 	node 2 "kill -CONT \$(cat /run/docker.pid); umount /proc/loadavg; rm -f /run/loadavg /usr/sbin/date; umount /tmp; journalctl --rotate --vacuum-size=1; mv /run/systemd/container.kept /run/systemd/container"
-	node 1 "umount /proc/meminfo; rm -f /usr/sbin/df /run/meminfo /etc/nginx/conf.d/test.conf /etc/nginx/test.crt /etc/nginx/test.key; systemctl reload nginx"
+	node 1 "systemctl stop pulls; umount /proc/meminfo; rm -f /usr/sbin/df /run/meminfo /etc/nginx/conf.d/test.conf /etc/nginx/test.crt /etc/nginx/test.key; systemctl reload nginx"
 	node 3 "rm -f /usr/sbin/date; umount /tmp; rm -f /run/reboot-required /run/reboot-required.pkgs; mv /run/kept.crt /var/lib/docker/swarm/certificates/swarm-node.crt"' \
 	--only node --only time --only disk --only docker --only swarm.certificate --only tls -- \
 	node.memory lab-1 warning '^102 MB of ' \
@@ -279,7 +279,13 @@ faults 'settings' '
 	tuning.host lab-3 failed 'somaxconn is 128, not 65535'
 # One call of 1970 in a queue of its own, and one that was given up; Redis keeps nothing, and is full.
 redis_at=$(node 3 "docker inspect -f '{{(index .NetworkSettings.Networks \"svarm\").IPAddress}}' \$(docker ps -q -f label=com.docker.swarm.service.name=svarm_redis)")
-most=$(redis "CONFIG GET maxmemory" | tr -d '\r' | sed -n '/^maxmemory$/{n;n;p}')
+most=''
+# shellcheck disable=SC2317
+maxmemory() {
+	most=$(redis "CONFIG GET maxmemory" | tr -d '\r' | sed -n '/^maxmemory$/{n;n;p}')
+	[ -n "$most" ]
+}
+within 30 maxmemory
 # shellcheck disable=SC2317
 nobody_heard() {
 	health --only queue.workers

@@ -5,6 +5,7 @@
 . "$(dirname "$0")/lib.bash" 16
 . tests/lab/t/load.bash
 "$svarm" up --no-health "$spec" >/dev/null 2>&1
+echo "# up: after $SECONDS s"
 
 # The first container of a service on a node.
 container() { # NODE SERVICE
@@ -29,6 +30,7 @@ after() { # NAME
 }
 
 check "an asynchronous call works" tests/lab/async_calls.py
+echo "# a call: after $SECONDS s"
 
 id=$(container 1 svarm_gateway)
 before=$(nginx_workers "$id")
@@ -40,9 +42,9 @@ is "the gateway's container lives on" "$(container 1 svarm_gateway)" "$id"
 
 check "the gateway is killed: every accepted call runs" kill_under_load gateway "$lab ssh 1 docker kill -s KILL $id" --delay 100
 after gateway
-check "another one comes" until_so 30 whole svarm_gateway 1
+check "another one comes" until_so 75 whole svarm_gateway 1
 is "it was killed indeed" "$([ "$(container 1 svarm_gateway)" != "$id" ] && echo another)" another
-check "and calls are answered" until_so 30 answers echo
+check "and calls are answered" until_so 75 answers echo
 
 id=$(container 2 svarm_queue-worker)
 check "a queue worker is killed: every accepted call runs" kill_under_load queue-worker \
@@ -51,12 +53,12 @@ after queue-worker
 # Those whose callback was on its way, while others were still running: all are taken over together.
 # That each was marked is part of the check above.
 check "some ran twice" jq -e '.duplicates >= 1' "$tmp/queue-worker"
-check "another one comes" until_so 30 whole svarm_queue-worker 2
+check "another one comes" until_so 75 whole svarm_queue-worker 2
 is "it was killed indeed" "$([ "$(container 2 svarm_queue-worker)" != "$id" ] && echo another)" another
 
 id=$(container 3 svarm_redis)
 check "Redis is killed: every accepted call runs" kill_under_load redis "$lab ssh 3 docker kill -s KILL $id" --delay 100
 after redis
-check "it is back" until_so 30 whole svarm_redis 1
+check "it is back" until_so 75 whole svarm_redis 1
 is "it was killed indeed" "$([ "$(container 3 svarm_redis)" != "$id" ] && echo another)" another
 check "and a new call runs at once" tests/lab/async_calls.py --wait 5

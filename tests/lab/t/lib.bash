@@ -87,6 +87,7 @@ deaf() { # NODE
 	for _ in 1 2 3; do
 		deafen "$1"
 		heard "$1" || return 0
+		sleep 3
 	done
 	return 1
 }
@@ -104,9 +105,9 @@ hear_again() { # FILE
 	remedy=$(hearing_remedy "$1")
 	[ -n "$remedy" ] && node 1 "$remedy" >/dev/null
 }
-# Can the leader read the log of a task of that node?
+# Can the leader read the log of that worker?  Of its queue worker, which is always there.
 heard() { # NODE
-	node 1 "docker service logs --tail 0 \$(docker node ps -q --filter desired-state=running lab-$1 | head -n 1)" >/dev/null 2>&1
+	node 1 "docker service logs --tail 0 \$(docker service ps -q -f node=lab-$1 -f desired-state=running svarm_queue-worker | head -n 1)" >/dev/null 2>&1
 }
 # well FILE: health's JSON has no warnings; what dockerd logged, and that tasks failed while other faults were
 # tried, is history.
