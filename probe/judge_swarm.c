@@ -92,8 +92,16 @@ void judge_ready(struct judge *j, const struct node_evidence *e)
 			"first");
 	} else if (!s->ready) {
 		r = found(j, e->node, HEALTH_FAIL, "down, says %s", m->node->name);
-		remedy(j, r,
-			"does its dockerd run, and is 7946 open between the private addresses?");
+		if (e->answered && e->answer.facts.swarm == SWARM_ACTIVE)
+			remedy(j, r,
+				"are 2377 and 7946 open between the private addresses?  If it is "
+				"connected and yet down, 'svarm up' makes it connect anew, or, on "
+				"the swarm's leader, 'ss -K -tn dst %s sport = :2377'",
+				e->node->private);
+		else
+			remedy(j, r,
+				"does its dockerd run, and is 7946 open between the private "
+				"addresses?");
 	} else if (!s->active) {
 		r = found(j, e->node, HEALTH_WARN,
 			"Ready, but it takes no tasks (drained or paused)");

@@ -633,16 +633,9 @@ task_said() { # TASK
 	[ -z "$deaf" ] || printf '%s\n' "$deaf" >"$work/said"
 	[ -z "$deaf" ]
 }
-# A worker whose agent came back by a new connection before the old one was seen to end is gone for who
-# asks for logs, and for nobody else, until it comes back once more (moby issues 33183, 35011).
-# Here, on the leader, its connection can be ended, which stops no task.
-worker_reconnect() { # ID
-	address=$(docker node inspect "$1" --format '{{if eq .Spec.Role "worker"}}{{.Status.Addr}}{{end}}' 2>/dev/null) &&
-		[ -n "$address" ] && ss -K -Htn dst "$address" sport = :2377 2>/dev/null | grep . >/dev/null &&
-		note "the swarm could not read the logs of the node at $address; it was made to connect anew"
-}
 tell_words() { # SERVICE TASK
 	if ! task_said "$2" && worker_reconnect "$(sed -n 's/^node \([a-z0-9]*\) is not available.*/\1/p' "$work/said")"; then
+		note "the swarm could not read the logs of the node at $address; it was made to connect anew"
 		for _ in 1 2 3 4 5; do
 			sleep 1
 			! task_said "$2" || break
@@ -679,6 +672,23 @@ tell_stuck() { # SERVICE RUNNING/WANTED UPDATE-STATE
 	*'non-zero exit'* | *unhealthy*) tell_words "$1" "$(printf %s "$task" | cut -f 1)" ;;
 	esac
 }
+# docker's leader can take a worker for gone whose agent is connected to it, until the agent comes back once
+# more: for logs only, when the agent came back by a new connection before the old one was seen to end (moby
+# issues 33183, 35011); altogether, when it came back in the moment in which its old session ended (moby
+# issue 34827).  Here, on the leader, its connection can be ended, which stops no task.
+worker_reconnect() { # ID; fails when there is no such connection; sets $address
+	address=$(docker node inspect "$1" --format '{{if eq .Spec.Role "worker"}}{{.Status.Addr}}{{end}}' 2>/dev/null) &&
+		[ -n "$address" ] && ss -K -Htn dst "$address" sport = :2377 2>/dev/null | grep . >/dev/null
+}
+# Members that are down and yet connected.
+workers_revive() {
+	docker node ls --format '{{.ID}} {{.Status}}' >"$work/members" 2>/dev/null || return 0
+	while read -r id status; do
+		if [ "$status" = Down ] && worker_reconnect "$id" </dev/null; then
+			note "the swarm took the node at $address for gone, which is connected to it; it was made to connect anew"
+		fi
+	done <"$work/members"
+}
 # Wait until every service runs as many tasks as it should, by its newest specification.  `docker stack
 # deploy` itself does not: its --detach=false even succeeds after a rollback.  Given up early when
 # nothing can come of it, seen four times in eight seconds.
@@ -691,6 +701,7 @@ services_converge() {
 		if services_look $look; then
 			[ -s "$work/waiting" ] || return 0
 			if [ $look = close ]; then
+				workers_revive
 				services_free
 				hopeless=$((hopeless + 1))
 				all_hopeless || hopeless=0
@@ -782,6 +793,7 @@ stack_deploy() { # STACK [SERVICE to remove…]; the compose file is a frame
 services_settle() {
 	frame_value
 	[ -z "$value" ] || return 0
+	workers_revive
 	services_converge
 }
 services_remove() { # SERVICE…

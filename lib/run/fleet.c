@@ -160,6 +160,22 @@ static bool others_will_write(struct fleet *f)
 	return write;
 }
 
+/* Does the leader's swarm take a node of the spec for gone?  It may be wrong (templates/apply.sh,
+ * workers_revive). */
+static bool misses_member(const struct node_run *leader)
+{
+	const struct cluster *c = leader->fleet->cluster;
+
+	for (size_t i = 0; i < c->n_nodes; i++) {
+		const struct fact_swarm_node *member = facts_swarm_node_by_address(
+			&leader->facts, c->nodes[i].private);
+
+		if (member && !member->ready)
+			return true;
+	}
+	return false;
+}
+
 /* Must the node's script run, if only to take the lock or to see to services that do not run? */
 static bool must_apply(struct node_run *nr)
 {
@@ -168,7 +184,7 @@ static bool must_apply(struct node_run *nr)
 	if (!fleet_is_leader(nr))
 		return false;
 	return others_will_write(nr->fleet) ||
-	       (nr->fleet->settle && !facts_services_run(&nr->facts));
+	       (nr->fleet->settle && (!facts_services_run(&nr->facts) || misses_member(nr)));
 }
 
 /* ---- the life of a node ---- */

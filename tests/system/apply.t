@@ -656,7 +656,12 @@ case "$1 $2" in
 	*svarm.image*) echo "$3:1" ;;
 	esac
 	;;
-"node ls") printf '%s\n' n1 n2 n3 ;;
+"node ls")
+	case $* in
+	*Status*) cat /srv/members 2>/dev/null ;;
+	*) printf '%s\n' n1 n2 n3 ;;
+	esac
+	;;
 "node inspect")
 	case $* in
 	*Status.Addr*) case $3 in y02*) echo 10.88.0.12 ;; *) echo ;; esac ;;
@@ -702,7 +707,7 @@ settle
 is "all services run: exit status" $? 0
 hasnt "all services run: nothing is told" "$work/out" '^@stuck'
 is "all services run: looked at once" "$(looks)" 1
-is "all services run: three questions to docker" "$(wc -l </srv/asked)" 3
+is "all services run: four questions to docker" "$(wc -l </srv/asked)" 4
 frame x | node 'step 1 0 services_settle'
 is "another node failed: not waited for" "$(tr '\n' ' ' <"$work/out")" "@start 1 @finish 1 @end "
 : >/srv/swarm
@@ -768,6 +773,23 @@ words
 has "logs of a manager that stay unheard: why" "$work/out" "^@stuck-mute crash${T}node m4n4ger"
 hasnt "logs of a manager that stay unheard: its connections, which bear the swarm itself, are not ended" /srv/asked '^ss '
 rm /srv/deaf
+
+# A member that is down and yet connected: the same is done to it, once for each look.
+: >/srv/asked
+: >/srv/swarm
+printf '%s\n' 'm4n4ger Ready' 'm4n4ger Down' 'y02os1ecevz Ready' >/srv/members
+settle
+hasnt "members that are Ready, or managers: let be" /srv/asked '^ss '
+echo 'y02os1ecevz Down' >>/srv/members
+settle
+has "a worker that is down and connected: its connection is ended" /srv/asked '^ss -K -Htn dst 10.88.0.12 sport = :2377$'
+has "a worker that is down and connected: said so" "$work/out" '^@note the swarm took the node at 10.88.0.12 for gone, which is connected to it'
+fake ss <<'SH'
+SH
+settle
+is "a worker that is down and not connected: exit status" $? 0
+hasnt "a worker that is down and not connected: nothing is claimed" "$work/out" '^@note'
+rm /srv/members
 
 echo 'img 1/1' >/srv/swarm
 echo rollback_completed >/srv/update.img

@@ -126,6 +126,22 @@ static void test_up_settles_what_does_not_run(void **state)
 	assert_int_equal(x.nodes[0].scripts, scripts + 1);
 }
 
+/* Nor is a member that the leader takes for gone, perhaps wrongly. */
+static void test_up_sees_to_members_that_are_down(void **state)
+{
+	_sim_cluster_ x;
+	size_t scripts;
+
+	sim_cluster_init(&x);
+	sim_good(&x, true, false);
+	scripts = x.nodes[0].scripts;
+	sim_member_of(&x.nodes[1])->up = false;
+	assert_int_equal(sim_good(&x, false, false), 0);
+	assert_int_equal(x.nodes[0].scripts, scripts);
+	assert_int_equal(sim_good(&x, true, false), 0);
+	assert_int_equal(x.nodes[0].scripts, scripts + 1);
+}
+
 static void before(const struct sim_result *r, const char *first, const char *second)
 {
 	if (sim_at(r, first) > sim_at(r, second))
@@ -814,6 +830,7 @@ int main(void)
 		cmocka_unit_test(test_no_file_stays_open),
 		cmocka_unit_test(test_up_then_nothing),
 		cmocka_unit_test(test_up_settles_what_does_not_run),
+		cmocka_unit_test(test_up_sees_to_members_that_are_down),
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_leader_only_holds_the_lock),
 		cmocka_unit_test(test_leader_alone_changes),

@@ -177,6 +177,8 @@ static void test_swarm(void **state)
 				      SERVICES("2", "2") "end\tok\n");
 	judge(s);
 	expect(s, "swarm.ready", "b", HEALTH_FAIL, "down, says a");
+	assert_non_null(strstr(
+		row(s, "swarm.ready", "b")->remedy, "'ss -K -tn dst 10.0.0.2 sport = :2377'"));
 	expect(s, "swarm.ready", "c", HEALTH_WARN, "takes no tasks");
 	expect(s, "swarm.strangers", NULL, HEALTH_OK, "3 members");
 	hear(b, "time\t1\n" INFO("nx", "10.0.0.2", "false") "end\tok\n");
@@ -195,6 +197,7 @@ static void test_swarm(void **state)
 	judge(s);
 	expect(s, "swarm.member", "b", HEALTH_FAIL, "in no swarm");
 	expect(s, "swarm.ready", "b", HEALTH_FAIL, "down"); /* known by its address */
+	assert_null(strstr(row(s, "swarm.ready", "b")->remedy, "ss -K"));
 }
 
 static void test_services(void **state)

@@ -95,9 +95,9 @@ deaf() { # NODE
 undeafen() { # NODE
 	node 1 "ss -K -Htn dst 10.88.0.1$1 sport = :2377 >/dev/null"
 }
-# What the leader is to do about a node that it does not hear, as health's JSON says it; "" when it hears all.
+# What the leader is to do about nodes that it does not hear, or takes for gone, as health's JSON says it.
 hearing_remedy() { # FILE
-	jq -r '.probes[] | select(.id == "swarm.logs") | .remedy // ""' "$1" | sed -n "s/.*'\(ss [^']*\)'.*/\1/p"
+	jq -r '.probes[] | select(.id == "swarm.logs" or .id == "swarm.ready") | .remedy // ""' "$1" | sed -n "s/.*'\(ss [^']*\)'.*/\1/p"
 }
 # Done as it says: a lost network or a power cut may leave such a node behind.
 hear_again() { # FILE
