@@ -10,12 +10,12 @@ TEST_TOOLS := spec_dump want_render report_make live_demo bench_demo ssh_probe b
 SYSTEM_TESTS := $(wildcard tests/system/*.t tests/functions/*/*.t tests/faas/*.t faas/images/*.t)
 STYLE_TESTS := $(wildcard tests/style/*.t)
 PLAN_TESTS := $(wildcard tests/plan/*.t)
-# What puts the cluster under load; the last of them, with three managers, only on demand.
+# What puts the cluster under load or breaks it; the last two, slow ones, only on demand.
 LOAD_TESTS := $(sort $(wildcard tests/lab/t/7*.t))
 # What svarm bench says of the lab.  Faults of disks, processors and the network, which check-system tries
 # without a lab, are tried on it only on demand.
 BENCH_TESTS := tests/lab/t/61-gate.t $(sort $(wildcard tests/lab/t/68*.t tests/lab/t/69*.t))
-ON_DEMAND := tests/lab/t/68-bench-net.t tests/lab/t/68-bench-nodes.t tests/lab/t/76-managers.t
+ON_DEMAND := tests/lab/t/68-bench-net.t tests/lab/t/68-bench-nodes.t tests/lab/t/75-down.t tests/lab/t/76-managers.t
 LAB_TESTS := $(filter-out $(ON_DEMAND),$(sort $(wildcard tests/lab/t/*.t)))
 
 UNIT_PROGRAMS := $(addprefix $(T)/,$(UNIT_TESTS))
