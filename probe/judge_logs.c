@@ -49,7 +49,8 @@ static void unheard(struct judge *j, const struct node_evidence *e, const char *
 	struct health_result *r = found(j, e->node, HEALTH_WARN,
 		"its logs cannot be read from the swarm: %s", shown(j, reason, 200));
 
-	if (strstr(reason, "not available"))
+	/* A manager's connections bear the swarm itself. */
+	if (strstr(reason, "not available") && !(e->node->roles & ROLE_MANAGER))
 		remedy(j, r,
 			"on the swarm's leader: 'ss -K -tn dst %s sport = :2377' (the node's agent "
 			"comes back at once, no container is touched), or restart docker on the "

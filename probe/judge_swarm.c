@@ -92,7 +92,8 @@ void judge_ready(struct judge *j, const struct node_evidence *e)
 			"first");
 	} else if (!s->ready) {
 		r = found(j, e->node, HEALTH_FAIL, "down, says %s", m->node->name);
-		if (e->answered && e->answer.facts.swarm == SWARM_ACTIVE)
+		if (e->answered && e->answer.facts.swarm == SWARM_ACTIVE &&
+			!(e->node->roles & ROLE_MANAGER))
 			remedy(j, r,
 				"are 2377 and 7946 open between the private addresses?  If it is "
 				"connected and yet down, 'svarm up' makes it connect anew, or, on "

@@ -87,6 +87,9 @@ static void test_reasons(void **state)
 	}
 	/* Only what ss mends is to be mended by it. */
 	assert_null(strstr(row(s, "swarm.logs", "b")->remedy, "ss -K"));
+	say(s, "ready", "log\tna\terror\t" TROUBLE "node na is not available");
+	expect(s, "swarm.logs", "a", HEALTH_WARN, "node na is not available");
+	assert_null(strstr(row(s, "swarm.logs", "a")->remedy, "ss -K")); /* a manager */
 	say(s, "ready", "log\tnb\tlate");
 	expect(s, "swarm.logs", "b", HEALTH_WARN, "no answer in time");
 	assert_null(strstr(row(s, "swarm.logs", "b")->remedy, "ss -K"));
