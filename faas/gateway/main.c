@@ -32,7 +32,8 @@ enum { FIRST_LOOK_MS = 5000, MAX_DEATHS = 5 };
 
 static const usec_t DEATHS_WITHIN = 60 * USEC_PER_SEC;
 static const usec_t DRAIN = 1500 * USEC_PER_MSEC; /* for clients to leave their connections */
-static const usec_t DEAF = 100 * USEC_PER_MSEC;   /* to accept the last new ones */
+static const usec_t DEAF = 100 * USEC_PER_MSEC;   /* for handshakes under way to end */
+static const usec_t DEAF_MOST = 2 * USEC_PER_SEC; /* to accept the last new ones */
 
 struct gateway {
 	struct config c;
@@ -43,6 +44,7 @@ struct gateway {
 	unsigned deaths_n;
 	bool stopping, hard;
 	usec_t quit_at; /* when nginx is told to stop; 0: it was */
+	usec_t deaf_by; /* by then the last new connections are accepted; 0: it still listens */
 	usec_t stop_by;
 };
 
@@ -156,12 +158,23 @@ static void begin_stop(struct gateway *g)
 	g->stop_by = now + (usec_t)g->c.stop_timeout_ms * USEC_PER_MSEC;
 }
 
+/* nginx takes no new connections, and is told to stop once it has accepted those that were made:
+ * the others would be reset. */
 static void quit_nginx(struct gateway *g)
 {
 	_cleanup_err_ struct err err = ERR_INIT;
+	bool first = g->deaf_by == 0;
+	usec_t now = clock_now();
+	unsigned waiting = 0;
 
-	if (plane_deafen(g->parts.plane, &err) == 0)
-		clock_sleep(DEAF);
+	if (first)
+		g->deaf_by = now + DEAF_MOST;
+	if (plane_deafen(g->parts.plane, &waiting, &err) < 0) {
+		log_warn("stopping: new connections may be reset: %s", err_msg(&err));
+	} else if (first || (waiting > 0 && now < g->deaf_by)) {
+		g->quit_at = now + DEAF;
+		return;
+	}
 	nginx_stop(g->nginx, false);
 	g->quit_at = 0;
 }

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -98,11 +99,15 @@ int plane_drain(struct plane *p, struct err *err)
 	return call(p, "PUT", "http://nginx/drain", NULL, &rs, err);
 }
 
-int plane_deafen(struct plane *p, struct err *err)
+int plane_deafen(struct plane *p, unsigned *ret_waiting, struct err *err)
 {
 	_cleanup_(http_response_done) struct http_response rs = HTTP_RESPONSE_INIT;
+	int r;
 
-	return call(p, "PUT", "http://nginx/deaf", NULL, &rs, err);
+	r = call(p, "PUT", "http://nginx/deaf", NULL, &rs, err);
+	if (r == 0)
+		*ret_waiting = (unsigned)strtoul(buf_str(&rs.body), NULL, 10);
+	return r;
 }
 
 int plane_sample(struct plane *p, struct plane_sample *ret, struct err *err)

@@ -27,8 +27,9 @@ int plane_push(struct plane *p, const struct model *m, struct err *err) _must_ch
 /* nginx will stop soon: from now on it closes each client's connection with the next answer, so
  * that no call is sent on one that is about to be closed. */
 int plane_drain(struct plane *p, struct err *err) _must_check_;
-/* And now it takes no new connections, but still those that had been made. */
-int plane_deafen(struct plane *p, struct err *err) _must_check_;
+/* And now it takes no new connections, but still those that had been made.  @ret_waiting: how many
+ * of them have not been accepted; ask again until there are none. */
+int plane_deafen(struct plane *p, unsigned *ret_waiting, struct err *err) _must_check_;
 
 /* Upper bounds of the buckets of call durations, in seconds (Prometheus' defaults). */
 enum { PLANE_BUCKETS = 11 };

@@ -4,9 +4,8 @@
  */
 #include "faas/nginx/call.h"
 #include "faas/nginx/count.h"
+#include "faas/nginx/deaf.h"
 #include "faas/nginx/reply.h"
-
-#include <linux/filter.h>
 
 /* The request's body in one piece; NULL: out of memory, or the configuration let it go to a file.
  */
@@ -92,27 +91,15 @@ static ngx_int_t drain(ngx_http_request_t *r)
 	return reply_text(r, NGX_HTTP_OK, &answer);
 }
 
-/* No new connections: one that a closing socket had not accepted yet would be reset, and the call
- * on it lost.  The first packet of each (SYN without ACK) is dropped instead; the client sends it
- * again a second later, is refused, and tries elsewhere.  Sockets are those of all workers. */
+/* Nobody gets a new connection any more; the answer is how many have not been accepted yet. */
 static ngx_int_t deafen(ngx_http_request_t *r)
 {
-	struct sock_filter code[] = {
-		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 13), /* flags of the TCP header */
-		BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0x12),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x02, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, 0),
-		BPF_STMT(BPF_RET | BPF_K, 0xffffffff),
-	};
-	struct sock_fprog program = {sizeof(code) / sizeof(code[0]), code};
-	ngx_listening_t *all = ngx_cycle->listening.elts;
-	ngx_str_t answer = ngx_string("done\n");
+	ngx_str_t answer = {0, ngx_pnalloc(r->pool, NGX_INT_T_LEN + 1)};
+	ngx_uint_t waiting;
 
-	for (ngx_uint_t i = 0; i < ngx_cycle->listening.nelts; i++)
-		if (all[i].sockaddr->sa_family != AF_UNIX &&
-			setsockopt(all[i].fd, SOL_SOCKET, SO_ATTACH_FILTER, &program,
-				sizeof(program)) == -1)
-			return NGX_HTTP_INTERNAL_SERVER_ERROR;
+	if (!answer.data || deaf_listen(r->connection->log, &waiting) != NGX_OK)
+		return NGX_HTTP_INTERNAL_SERVER_ERROR;
+	answer.len = (size_t)(ngx_sprintf(answer.data, "%ui\n", waiting) - answer.data);
 	return reply_text(r, NGX_HTTP_OK, &answer);
 }
 

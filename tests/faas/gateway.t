@@ -6,12 +6,13 @@ import os
 import re
 import signal
 import socket
+import subprocess
 import sys
 import threading
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from harness import Stack, free_port, request, run, wait_for  # noqa: E402
+from harness import Stack, free_port, program, request, run, wait_for  # noqa: E402
 
 UUID = re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
 
@@ -513,6 +514,10 @@ def graceful_stop(s):
     clients = [threading.Thread(target=client, args=(v,)) for v in ("GET", "POST") * 4]
     for t in clients:
         t.start()
+    # and those that come anew for every call, without a pause
+    hurried = subprocess.Popen([program("svarm-load"), "-c", "100", "-d", "4", "--fresh", "--json",
+                                "http://127.0.0.1:%d/function/echo" % s.port],
+                               stdout=subprocess.PIPE)
     with open(s.dir + "/run/nginx.pid") as f:
         nginx = int(f.read())
     out = []
@@ -524,7 +529,10 @@ def graceful_stop(s):
     done.set()
     for t in clients:
         t.join()
+    hurry = json.loads(hurried.communicate(timeout=20)[0])
+    assert hurry["answers"] > 0 and hurry["failed"] == hurry["errors"]["connect"] > 0, hurry
     assert not faults and len(closed) >= len(clients), (faults, len(closed))
+    assert "may be reset" not in s.log("gateway"), s.log("gateway")[-500:]
     assert out[0].text == "last" and code == 0, (out[0].status, code)
     assert not os.path.exists("/proc/%d" % nginx)
 
@@ -534,7 +542,6 @@ def refuses_to_start_open(s):
     os.rename(s.dir + "/secrets/basic-auth-password", s.dir + "/kept")
     p = s.spawn("open", ["true"])
     p.wait()
-    from harness import program
     p = s.spawn("open", [program("svarm-gateway")], s.env())
     assert p.wait(10) == 2 and "basic-auth-password" in s.log("open")
     os.rename(s.dir + "/kept", s.dir + "/secrets/basic-auth-password")
