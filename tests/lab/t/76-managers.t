@@ -2,7 +2,7 @@
 # Three managers, a gateway on each: one killed under load loses what is on its way through it and
 # nothing else; and the cluster can be changed when the leader is gone.
 # shellcheck source=tests/lab/t/lib.bash
-. "$(dirname "$0")/lib.bash" 19
+. "$(dirname "$0")/lib.bash" 22
 . tests/lab/t/load.bash
 "$lab" up >/dev/null 2>&1 && "$lab" reset >/dev/null 2>&1
 sed -E 's/roles: \[manager, ingress\]/roles: [worker]/; s/roles: \[worker/roles: [manager, ingress, worker/' \
@@ -15,6 +15,15 @@ says "it ends healthy" '^healthy: [0-9]+ probes, 0 failed'
 exits 0 "and leaves nothing to do" "$svarm" plan "$spec"
 is "three managers" "$(node 1 "docker node ls --format '{{.ManagerStatus}}'" | grep -cE 'Leader|Reachable')" 3
 is "three gateways" "$(node 1 "docker service ls --filter name=svarm_gateway --format '{{.Replicas}}'")" 3/3
+
+# All are replaced, one after the other: each lets its callers go first.
+load_begin get -c 30 -d 120 "$url?delay=100"
+load_begin post -c 30 -d 120 --data hello "$url?delay=100"
+check "the gateways are replaced under load" node 1 "docker service update -q --force svarm_gateway"
+load_stop get post
+echo "# gateways replaced: GET $(outcome get), POST $(outcome post)"
+is "no call fails, GETs" "$(figure get .failed)" 0
+is "nor POSTs" "$(figure post .failed)" 0
 
 # 30 callers of 100 ms each, a third of them through the gateway that dies.
 id=$(node 2 'docker ps -q --filter label=com.docker.swarm.service.name=svarm_gateway')
