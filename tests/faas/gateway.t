@@ -12,7 +12,7 @@ import threading
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from harness import Stack, free_port, program, request, run, wait_for  # noqa: E402
+from harness import Stack, free_port, in_one_piece, program, request, run, wait_for  # noqa: E402
 
 UUID = re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
 
@@ -107,6 +107,9 @@ def keepalive(s):
     assert len(b.requests) == 200 and b.connections <= 4, b.connections
     assert all(r.request_version == "HTTP/1.1" for r in b.requests)
     assert not any(r.headers.get("Connection") for r in b.requests)
+    # Idle ones are closed before a server would close them, which keeps its own for a minute.
+    assert established("127.0.0.4", s.function_port) >= 1
+    wait_for("the end of idle connections", lambda: not established("127.0.0.4", s.function_port), 20)
 
 
 def balanced(s):
@@ -134,6 +137,13 @@ def hang_up(s):
     r = s.post("/function/rude", b"x")
     assert r.status == 502 and r.body == b"", (r.status, r.text)
     assert seen == ["POST"], seen
+    for verb in "POST", "PATCH":
+        seen.clear()
+        r = in_one_piece(s.port, verb, "/function/rude", b"x")
+        assert r.status == 502 and seen == [verb], (r.status, seen)
+    seen.clear()
+    assert in_one_piece(s.port, "PUT", "/function/rude", b"x").status == 502
+    assert seen == ["PUT", "PUT"], seen  # that one may be sent to another task
     for one in b:
         one.stop()
         s.backends.remove(one)
