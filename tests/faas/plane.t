@@ -13,7 +13,7 @@ import threading
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from harness import Backend, Stack, free_port, request, run, wait_for  # noqa: E402
+from harness import Backend, Stack, free_port, in_one_piece, request, run, wait_for  # noqa: E402
 
 WORKERS = 2
 
@@ -232,15 +232,16 @@ def least_busy(s):
 
 
 def own_timeout(s):
-    """a function's own time limit; a call that ran into it is not run again"""
-    s.backend("127.0.0.25", lambda rq: (time.sleep(3), (200, {}, b"late"))[1])
-    s.backend("127.0.0.26", lambda rq: (time.sleep(3), (200, {}, b"late"))[1])
+    """a function's own time limit; a call that ran into it is not run again, whatever its verb"""
+    late = [s.backend(a, lambda rq: (time.sleep(3), (200, {}, b"late"))[1])
+            for a in ("127.0.0.25", "127.0.0.26")]
     s.function("limited", ["127.0.0.25", "127.0.0.26"], labels={"com.openfaas.timeout": "1s"})
     s.function("patient", ["127.0.0.25"])
-    start = time.monotonic()
-    r = s.post("/function/limited", b"x")
-    assert r.status == 502 and r.body == b"" and 0.9 < time.monotonic() - start < 2.9, r.status
-    assert len(s.backends[-1].requests) + len(s.backends[-2].requests) == 1
+    for n, verb in enumerate(["POST", "GET", "PUT"], 1):
+        start = time.monotonic()
+        r = in_one_piece(s.port, verb, "/function/limited", b"x")
+        assert r.status == 502 and r.body == b"" and 0.9 < time.monotonic() - start < 2.9, r.status
+        assert sum(len(b.requests) for b in late) == n, verb
     assert s.post("/function/patient", b"x").text == "late"
 
 
