@@ -171,6 +171,8 @@ def not_ready(s):
     s.function("late", ["127.0.0.97"], ready=[])
     r = s.post("/function/late", b"x")
     assert r.status == 503 and r.headers["x-svarm-reason"] == "no-task", r.status
+    wait_for("the reason in the log", lambda: "'late' had no ready task in time: its tasks run, but take no "
+             "connection on port %d" % s.function_port in s.log("gateway"))
     s.tasks("late", ["127.0.0.97", "127.0.0.2"])
     s.await_table("late", ["127.0.0.2"])
     s.backend("127.0.0.97", lambda rq: (200, {}, b"late"))
