@@ -13,6 +13,7 @@
 
 #include "faas/common/log.h"
 #include "faas/common/env.h"
+#include "faas/common/limits.h"
 #include "faas/common/peer.h"
 #include "faas/gateway/api.h"
 #include "faas/gateway/backlog.h"
@@ -28,7 +29,13 @@
 #include "lib/ext/http.h"
 #include "lib/ext/json.h"
 
-enum { FIRST_LOOK_MS = 5000, MAX_DEATHS = 5 };
+enum {
+	FIRST_LOOK_MS = 5000,
+	MAX_DEATHS = 5,
+	/* Of this process, besides callers that wait: nginx' other connections (api.h), probes of
+	 * tasks, readers of logs, and what is always open. */
+	OWN_FILES = API_OTHER_CONNECTIONS + 1024,
+};
 
 static const usec_t DEATHS_WITHIN = 60 * USEC_PER_SEC;
 static const usec_t DRAIN = 1500 * USEC_PER_MSEC; /* for clients to leave their connections */
@@ -247,6 +254,7 @@ int main(int argc, char **argv)
 		r = run(&g, &set, &err);
 	if (r < 0)
 		log_error("%s", err_msg(&err));
+	limits_open_files((unsigned long)g.c.wake_queue_all + OWN_FILES, "the gateway");
 	if (r < 0 && g.nginx)
 		nginx_stop(g.nginx, true);
 	return r < 0 ? 1 : 0;

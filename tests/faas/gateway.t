@@ -549,6 +549,25 @@ def graceful_stop(s):
     assert not os.path.exists("/proc/%d" % nginx)
 
 
+def few_files(s):
+    """a soft limit of open files below what callers may need is raised; a hard one is told to the log"""
+    s.start_gateway(files=(200, 2500), SVARM_WAKE_TIMEOUT="30s", SVARM_ASYNC_BUDGET=str(1 << 20))
+    for who in ["the gateway", "each nginx worker"]:
+        assert who + " may have 2500 files open, fewer than" in s.log("gateway"), who
+    s.function("crowd", [], replicas=0)
+    answers = []
+    callers = [threading.Thread(target=lambda: answers.append(s.post("/function/crowd", b"x", timeout=60)
+                                                              .status)) for _ in range(300)]
+    for t in callers:
+        t.start()
+    wait_for("all of them to wait", lambda: "svarm_wake_waiting 300\n" in request(
+        s.metrics, "GET", "/metrics").text, 25)
+    s.tasks("crowd", ["127.0.0.2"])
+    for t in callers:
+        t.join()
+    assert answers == [200] * 300, answers
+
+
 def refuses_to_start_open(s):
     """without its credentials it does not start"""
     os.rename(s.dir + "/secrets/basic-auth-password", s.dir + "/kept")
@@ -578,8 +597,8 @@ def main():
     run(s, [verbs, root_path, call_ids, forwarded, unknown, asleep, own_errors, keepalive, balanced,
             hang_up, dead_task, not_ready, follows, quiet, big_bodies, chunked_upload, streaming, needs_auth,
             life_of_a_function, refusals, what_docker_gets, stack_functions, info, metrics, probes,
-            peer_is_bounded, async_rules, full_redis, redis_breaks, docker_breaks, change_in_flight,
-            nginx_dies, graceful_stop, refuses_to_start_open])
+            peer_is_bounded, async_rules, full_redis, redis_breaks, docker_breaks,
+            change_in_flight, nginx_dies, graceful_stop, few_files, refuses_to_start_open])
 
 
 if __name__ == "__main__":

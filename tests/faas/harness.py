@@ -280,8 +280,11 @@ class Stack:
 
     # ---- processes
 
-    def spawn(self, name, argv, env=None):
+    def spawn(self, name, argv, env=None, files=None):
+        """@files: its soft and hard limits of open files."""
         log = open(os.path.join(self.dir, name + ".log"), "ab")
+        if files:
+            argv = ["prlimit", "--nofile=%d:%d" % files, "--", *argv]
         self.children[name] = subprocess.Popen(argv, stdout=log, stderr=log,
                                                env={**os.environ, **(env or {})})
         return self.children[name]
@@ -324,8 +327,8 @@ class Stack:
         self.spawn("docker", [sys.executable, HERE + "/fake-docker.py", self.docker_sock])
         wait_for("the stand-in for docker", lambda: os.path.exists(self.docker_sock))
 
-    def start_gateway(self, **env):
-        self.spawn("gateway", [program("svarm-gateway")], self.env(**env))
+    def start_gateway(self, files=None, **env):
+        self.spawn("gateway", [program("svarm-gateway")], self.env(**env), files)
         wait_for("the gateway", lambda: self.get("/healthz").status in (200, 503), 30)
 
     def start_worker(self, asan="", **env):
