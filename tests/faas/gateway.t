@@ -568,6 +568,15 @@ def few_files(s):
     assert answers == [200] * 300, answers
 
 
+def async_budget(s):
+    """bodies beyond SVARM_ASYNC_BUDGET at once are refused; what was stored counts no more"""
+    wait_for("health", lambda: s.get("/healthz").status == 200)
+    r = s.post("/async-function/crowd", b"x" * (1 << 20))
+    assert r.status == 503 and "too much" in r.text and int(r.headers["retry-after"]) >= 1, (r.status, r.text)
+    for _ in range(20):
+        assert s.post("/async-function/crowd", b"x" * 300000).status == 202
+
+
 def refuses_to_start_open(s):
     """without its credentials it does not start"""
     os.rename(s.dir + "/secrets/basic-auth-password", s.dir + "/kept")
@@ -598,7 +607,7 @@ def main():
             hang_up, dead_task, not_ready, follows, quiet, big_bodies, chunked_upload, streaming, needs_auth,
             life_of_a_function, refusals, what_docker_gets, stack_functions, info, metrics, probes,
             peer_is_bounded, async_rules, full_redis, redis_breaks, docker_breaks,
-            change_in_flight, nginx_dies, graceful_stop, few_files, refuses_to_start_open])
+            change_in_flight, nginx_dies, graceful_stop, few_files, async_budget, refuses_to_start_open])
 
 
 if __name__ == "__main__":
