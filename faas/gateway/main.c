@@ -151,7 +151,7 @@ static void begin_stop(struct gateway *g)
 {
 	_cleanup_err_ struct err err = ERR_INIT;
 	usec_t now = clock_now();
-	bool drained;
+	bool drained = false;
 
 	if (g->stopping) {
 		g->quit_at = now;
@@ -160,7 +160,12 @@ static void begin_stop(struct gateway *g)
 	log_info("stopping: finishing what is under way");
 	g->stopping = true;
 	system_logs_end();
-	drained = nginx_running(g->nginx) && plane_drain(g->parts.plane, &err) == 0;
+	if (nginx_running(g->nginx)) {
+		drained = plane_drain(g->parts.plane, &err) == 0;
+		if (!drained)
+			log_warn("stopping: calls on connections that clients keep may be lost: %s",
+				err_msg(&err));
+	}
 	g->quit_at = drained ? now + DRAIN : now;
 	g->stop_by = now + (usec_t)g->c.stop_timeout_ms * USEC_PER_MSEC;
 }
@@ -249,12 +254,12 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	log_info("svarm-gateway " SVARM_VERSION);
+	limits_open_files((unsigned long)g.c.wake_queue_all + OWN_FILES, "the gateway");
 	r = start(&g, &err);
 	if (r == 0)
 		r = run(&g, &set, &err);
 	if (r < 0)
 		log_error("%s", err_msg(&err));
-	limits_open_files((unsigned long)g.c.wake_queue_all + OWN_FILES, "the gateway");
 	if (r < 0 && g.nginx)
 		nginx_stop(g.nginx, true);
 	return r < 0 ? 1 : 0;

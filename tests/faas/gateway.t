@@ -577,6 +577,18 @@ def async_budget(s):
         assert s.post("/async-function/crowd", b"x" * 300000).status == 202
 
 
+def unheard_stop(s):
+    """SIGTERM when nginx cannot be told: the gateway ends all the same, and the log says what it costs"""
+    os.rename(s.dir + "/run/plane/control.sock", s.dir + "/run/plane/away.sock")
+    for pid in s.nginx_workers():  # and with them the connections that the gateway has kept
+        os.kill(pid, signal.SIGKILL)
+    before = len(s.log("gateway"))
+    assert s.end("gateway") == 0
+    said = s.log("gateway")[before:]
+    assert "calls on connections that clients keep may be lost" in said, said
+    assert "new connections may be reset" in said, said
+
+
 def refuses_to_start_open(s):
     """without its credentials it does not start"""
     os.rename(s.dir + "/secrets/basic-auth-password", s.dir + "/kept")
@@ -607,7 +619,7 @@ def main():
             hang_up, dead_task, not_ready, follows, quiet, big_bodies, chunked_upload, streaming, needs_auth,
             life_of_a_function, refusals, what_docker_gets, stack_functions, info, metrics, probes,
             peer_is_bounded, async_rules, full_redis, redis_breaks, docker_breaks,
-            change_in_flight, nginx_dies, graceful_stop, few_files, async_budget, refuses_to_start_open])
+            change_in_flight, nginx_dies, graceful_stop, few_files, async_budget, unheard_stop, refuses_to_start_open])
 
 
 if __name__ == "__main__":
