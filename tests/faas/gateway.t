@@ -415,6 +415,15 @@ def peer_is_bounded(s):
     assert 1 <= alive <= 16, alive
 
 
+def no_events(s):
+    """Docker lets nobody follow its events: the log says so, and the functions are followed all the same"""
+    s.control(events=False)
+    wait_for("a word on it", lambda: "no events from docker" in s.log("gateway"), 20)
+    s.function("unheard", ["127.0.0.2"])
+    s.control(events=True)
+    assert s.log("gateway").count("no events from docker") == 1
+
+
 def docker_breaks(s):
     """Docker fails: functions go on, health says why, and it recovers"""
     assert s.get("/healthz").status == 200
@@ -506,7 +515,7 @@ def graceful_stop(s):
     """SIGTERM: what is under way is finished, no kept connection loses a call, nothing is left"""
     faults, closed, done = [], [], threading.Event()
 
-    def client(verb):
+    def client(verb, pause):
         c = http.client.HTTPConnection("127.0.0.1", s.port, timeout=10)
         while not done.is_set():
             try:
@@ -522,8 +531,10 @@ def graceful_stop(s):
             except (OSError, http.client.HTTPException) as e:
                 faults.append((verb, repr(e)))
                 c.close()
-            time.sleep(0.01)
-    clients = [threading.Thread(target=client, args=(v,)) for v in ("GET", "POST") * 4]
+            time.sleep(pause)
+    # Those who call seldom are told to close only if they are waited for.
+    clients = [threading.Thread(target=client, args=(v, pause)) for v in ("GET", "POST")
+               for pause in (0.01, 0.01, 0.6, 0.6, 0.6, 0.6)]
     for t in clients:
         t.start()
     # and those that come anew for every call, without a pause
@@ -618,7 +629,7 @@ def main():
     run(s, [verbs, root_path, call_ids, forwarded, unknown, asleep, own_errors, keepalive, balanced,
             hang_up, dead_task, not_ready, follows, quiet, big_bodies, chunked_upload, streaming, needs_auth,
             life_of_a_function, refusals, what_docker_gets, stack_functions, info, metrics, probes,
-            peer_is_bounded, async_rules, full_redis, redis_breaks, docker_breaks,
+            peer_is_bounded, async_rules, full_redis, redis_breaks, no_events, docker_breaks,
             change_in_flight, nginx_dies, graceful_stop, few_files, async_budget, unheard_stop, refuses_to_start_open])
 
 
