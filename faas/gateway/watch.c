@@ -266,6 +266,9 @@ static void look(struct watch *w, struct docker *d)
 	pthread_mutex_lock(&w->lock);
 	w->last_ok = clock_now();
 	pthread_mutex_unlock(&w->lock);
+	if (m->skipped && (!w->all || m->skipped != w->all->skipped))
+		log_warn("%zu service%s left out, among them %s", m->skipped,
+			m->skipped == 1 ? " is" : "s are", m->skipped_why);
 	ready_follow(w->ready, m);
 	model_unref(w->all);
 	w->all = m;

@@ -415,6 +415,16 @@ def peer_is_bounded(s):
     assert 1 <= alive <= 16, alive
 
 
+def doubled(s):
+    """of two services that are the same function one is left out, and the log says which"""
+    echo = next(x for x in s.control()["services"] if x["Spec"]["Name"] == "fn_echo")
+    s.control(services={"twin": echo["Spec"]})
+    twin = next(x["ID"] for x in s.control()["services"] if x["Spec"]["Name"] == "twin")
+    wait_for("the word on it", lambda: "1 service is left out, among them %s: another service is this "
+             "function: 'echo'" % max(twin, echo["ID"]) in s.log("gateway"))
+    assert s.post("/function/echo", b"x").text == "x"
+
+
 def no_events(s):
     """Docker lets nobody follow its events: the log says so, and the functions are followed all the same"""
     s.control(events=False)
@@ -629,7 +639,7 @@ def main():
     run(s, [verbs, root_path, call_ids, forwarded, unknown, asleep, own_errors, keepalive, balanced,
             hang_up, dead_task, not_ready, follows, quiet, big_bodies, chunked_upload, streaming, needs_auth,
             life_of_a_function, refusals, what_docker_gets, stack_functions, info, metrics, probes,
-            peer_is_bounded, async_rules, full_redis, redis_breaks, no_events, docker_breaks,
+            peer_is_bounded, async_rules, full_redis, redis_breaks, no_events, doubled, docker_breaks,
             change_in_flight, nginx_dies, graceful_stop, few_files, async_budget, unheard_stop, refuses_to_start_open])
 
 
