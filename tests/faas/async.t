@@ -2,6 +2,9 @@
 """Asynchronous calls: accepted once, run at least once, whatever is killed meanwhile.  TAP."""
 import os
 import signal
+import socket
+import ssl
+import subprocess
 import sys
 import threading
 import time
@@ -327,6 +330,18 @@ def stream_deleted(s):
     cb.stop()
 
 
+def no_containers(s):
+    """a tree of control groups in which there are no containers: the worker says so, once"""
+    s.end(worker(s))
+    os.makedirs(s.dir + "/cgroup/system.slice")
+    name = s.start_worker(SVARM_CGROUP=s.dir + "/cgroup", SVARM_USAGE_INTERVAL="100ms")
+    wait_for("a word on it", lambda: "no containers below '%s/cgroup'" % s.dir in s.log(name))
+    at = set()  # of reports
+    wait_for("more reports", lambda: at.add(s.redis()("HGET", "svarm:usage:" + socket.gethostname(), "at"))
+             or len(at) > 3)
+    assert s.log(name).count("no containers below") == 1
+
+
 def wrong_password(s):
     """with the wrong password the worker says so and keeps trying"""
     os.rename(s.dir + "/secrets", s.dir + "/right")
@@ -360,7 +375,7 @@ def main():
         raise
     run(s, [arrives, as_sent, probe, thousand, killed_worker, long_call_is_not_stolen,
             graceful_stop, inflight, retried, not_retried, no_task, callback_retried, dead_letter,
-            hostile_entry, redis_killed, gateway_killed, stream_deleted, wrong_password])
+            hostile_entry, redis_killed, gateway_killed, stream_deleted, no_containers, wrong_password])
 
 
 if __name__ == "__main__":
