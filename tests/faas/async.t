@@ -256,6 +256,28 @@ def callback_retried(s):
     assert "callback given up" in s.log(worker(s))
 
 
+def callback_not_led(s):
+    """a callback is neither led elsewhere by a redirect, nor sent to who has no valid certificate"""
+    elsewhere = Callbacks()
+    cb = Callbacks(lambda rq: (302, {"Location": elsewhere.url}, b""))
+    s.post("/async-function/echo", b"x", {"X-Callback-Url": cb.url})
+    wait_for("the callback", lambda: cb.ids())
+    key, cert = s.dir + "/key.pem", s.dir + "/cert.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=cb", "-days", "2",
+                    "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", cert],
+                   check=True, capture_output=True)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(cert, key)
+    stranger = Callbacks()
+    stranger.server.socket = tls.wrap_socket(stranger.server.socket, server_side=True)
+    r = s.post("/async-function/echo", b"x", {"X-Callback-Url": stranger.url.replace("http:", "https:")})
+    s.await_empty_queue()
+    assert r.headers["x-call-id"] + ": callback given up" in s.log(worker(s))
+    assert stranger.ids() == [] and elsewhere.ids() == [] and len(cb.ids()) == 1
+    for one in (elsewhere, cb, stranger):
+        one.stop()
+
+
 def hostile_entry(s):
     """what is no valid entry goes to the dead-letter stream; the worker goes on"""
     r = s.redis()
@@ -342,6 +364,30 @@ def no_containers(s):
     assert s.log(name).count("no containers below") == 1
 
 
+def use_arrives(s):
+    """what containers use goes from the control groups by way of worker and Redis to the function's status"""
+    s.end(worker(s))
+    sid = next(x["ID"] for x in s.control()["services"] if x["Spec"]["Name"] == "fn_echo")
+    folder = s.dir + "/groups/system.slice/docker-%060x0000.scope" % int(sid[3:])
+    os.makedirs(folder)
+
+    def write(name, text):
+        with open(folder + "/new", "w") as f:
+            f.write(text)
+        os.rename(folder + "/new", folder + "/" + name)
+    write("memory.current", "5000000\n")
+    write("memory.stat", "anon 1\ninactive_file 1000000\n")
+    begun = time.monotonic()
+
+    def status():  # half a processor
+        write("cpu.stat", "usage_usec %d\n" % ((time.monotonic() - begun) * 500000))
+        return s.system("GET", "function/echo?usage=1").json().get("usage", {})
+    status()
+    name = s.start_worker(SVARM_CGROUP=s.dir + "/groups", SVARM_USAGE_INTERVAL="300ms")
+    wait_for("its use", lambda: status().get("totalMemoryBytes") == 4000000 and 100 < status()["cpu"] < 2000, 20)
+    assert "no containers" not in s.log(name)
+
+
 def wrong_password(s):
     """with the wrong password the worker says so and keeps trying"""
     os.rename(s.dir + "/secrets", s.dir + "/right")
@@ -374,8 +420,9 @@ def main():
         s.close()
         raise
     run(s, [arrives, as_sent, probe, thousand, killed_worker, long_call_is_not_stolen,
-            graceful_stop, inflight, retried, not_retried, no_task, callback_retried, dead_letter,
-            hostile_entry, redis_killed, gateway_killed, stream_deleted, no_containers, wrong_password])
+            graceful_stop, inflight, retried, not_retried, no_task, callback_retried, callback_not_led, dead_letter,
+            hostile_entry, redis_killed, gateway_killed, stream_deleted, no_containers, use_arrives,
+            wrong_password])
 
 
 if __name__ == "__main__":
