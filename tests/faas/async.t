@@ -173,6 +173,23 @@ def inflight(s):
     s.await_empty_queue()
 
 
+def few_files(s):
+    """a soft limit of open files below what so many calls need is raised; a hard one is told to the log"""
+    s.end(worker(s))
+    gate = threading.Event()
+    b = s.backend("127.0.0.16", lambda rq: gate.wait(60) and (200, {}, b"ok"))
+    s.function("held", ["127.0.0.16"])
+    for _ in range(120):
+        assert s.post("/async-function/held", b"x").status == 202
+    name = s.start_worker(files=(60, 400), SVARM_MAX_INFLIGHT="120", SVARM_MAX_CALLBACKS="100")
+    wait_for("120 calls at once", lambda: b.running == 120, GIVE_UP)
+    gate.set()
+    s.await_empty_queue()
+    assert "the queue worker may have 400 files open, fewer than" in s.log(name)
+    s.end(name)
+    s.start_worker()
+
+
 def retried(s):
     """a function that fails twice is tried a third time; one callback, of the last answer"""
     cb = Callbacks()
@@ -420,7 +437,7 @@ def main():
         s.close()
         raise
     run(s, [arrives, as_sent, probe, thousand, killed_worker, long_call_is_not_stolen,
-            graceful_stop, inflight, retried, not_retried, no_task, callback_retried, callback_not_led, dead_letter,
+            graceful_stop, inflight, few_files, retried, not_retried, no_task, callback_retried, callback_not_led, dead_letter,
             hostile_entry, redis_killed, gateway_killed, stream_deleted, no_containers, use_arrives,
             wrong_password])
 

@@ -427,6 +427,7 @@ def doubled(s):
 
 def no_events(s):
     """Docker lets nobody follow its events: the log says so, and the functions are followed all the same"""
+    assert "no events from docker" not in s.log("gateway")
     s.control(events=False)
     wait_for("a word on it", lambda: "no events from docker" in s.log("gateway"), 20)
     s.function("unheard", ["127.0.0.2"])

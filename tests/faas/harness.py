@@ -331,12 +331,12 @@ class Stack:
         self.spawn("gateway", [program("svarm-gateway")], self.env(**env), files)
         wait_for("the gateway", lambda: self.get("/healthz").status in (200, 503), 30)
 
-    def start_worker(self, asan="", **env):
+    def start_worker(self, asan="", files=None, **env):
         self.workers += 1
         name = "worker%d" % self.workers
         self.spawn(name, [program("svarm-queue-worker")],
                    self.env(SVARM_PEER_PORT="0", ASAN_OPTIONS="detect_leaks=1:" + asan,
-                            SVARM_RETRY="50ms", **env))
+                            SVARM_RETRY="50ms", **env), files)
         wait_for("the worker", lambda: "connected to redis" in self.log(name))
         return name
 

@@ -260,6 +260,22 @@ def new_queue_is_noticed(s):
     cb.stop()
 
 
+def forgotten(s):
+    """a queue that has been empty for an hour goes, a younger one stays"""
+    no_worker(s)
+    r = s.redis()
+    for name, at in [("old", "1000-1"), ("young", "*")]:
+        r("SADD", "svarm:queues", name)
+        entry = r("XADD", "svarm:queue:" + name, at, "a", "b")
+        r("XDEL", "svarm:queue:" + name, entry)
+    s.start_worker()
+    wait_for("the old one to go", lambda: b"old" not in r("SMEMBERS", "svarm:queues"))
+    assert not r("EXISTS", "svarm:queue:old") and r("EXISTS", "svarm:queue:young")
+    assert b"young" in r("SMEMBERS", "svarm:queues")
+    r("SREM", "svarm:queues", "young")
+    r("DEL", "svarm:queue:young")
+
+
 def too_many_queues(s):
     """names beyond the bound share the common queue"""
     r = s.redis()
@@ -575,7 +591,7 @@ def main():
         s.close()
         raise
     run(s, [shown, dead_letters, replayed, purged, few_dead, unreachable, own_retries, named,
-            new_queue_is_noticed, too_many_queues, fair, allowed_callbacks, unknown_for_a_moment, dead_callback_hosts,
+            new_queue_is_noticed, forgotten, too_many_queues, fair, allowed_callbacks, unknown_for_a_moment, dead_callback_hosts,
             unknown_host_is_not_lost, bounded, refused_writes, paused_worker, handed_back, poison,
             all_killed_in_turn])
 
