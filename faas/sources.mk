@@ -31,6 +31,7 @@ FAAS_COMMON_SRC := \
 	faas/common/board.c \
 	faas/common/entry.c \
 	faas/common/env.c \
+	faas/common/limits.c \
 	faas/common/log.c \
 	faas/common/mtu.c \
 	faas/common/name.c \

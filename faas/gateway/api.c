@@ -19,8 +19,7 @@ enum {
 	EVENT_THREADS = 2,
 	DOCKER_THREADS = 4,
 	MAX_JOBS = 256,
-	OTHER_CONNECTIONS = 4096, /* besides callers of sleeping functions */
-	IDLE_SECONDS = 90,        /* longer than nginx keeps an idle connection */
+	IDLE_SECONDS = 90, /* longer than nginx keeps an idle connection */
 };
 
 struct route {
@@ -266,7 +265,7 @@ int api_start(const struct parts *parts, struct api **ret, struct err *err)
 	struct api *a = xcalloc(1, sizeof(*a));
 	struct httpd_options o = {.threads = EVENT_THREADS,
 		.idle_timeout_s = IDLE_SECONDS,
-		.max_connections = (unsigned)parts->c->wake_queue_all + OTHER_CONNECTIONS,
+		.max_connections = (unsigned)parts->c->wake_queue_all + API_OTHER_CONNECTIONS,
 		.max_body = on_headers,
 		.handle = on_request,
 		.finished = on_finished,

@@ -9,6 +9,9 @@
 #include "faas/gateway/watch.h"
 #include "lib/ext/httpd.h"
 
+/* Connections from nginx, besides those of callers that wait for a function. */
+enum { API_OTHER_CONNECTIONS = 4096 };
+
 struct api;
 struct docker;
 struct plane;

@@ -13,6 +13,7 @@
 
 #include "faas/common/log.h"
 #include "faas/common/env.h"
+#include "faas/common/limits.h"
 #include "faas/common/peer.h"
 #include "faas/gateway/api.h"
 #include "faas/gateway/backlog.h"
@@ -28,7 +29,13 @@
 #include "lib/ext/http.h"
 #include "lib/ext/json.h"
 
-enum { FIRST_LOOK_MS = 5000, MAX_DEATHS = 5 };
+enum {
+	FIRST_LOOK_MS = 5000,
+	MAX_DEATHS = 5,
+	/* Of this process, besides callers that wait: nginx' other connections (api.h), probes of
+	 * tasks, readers of logs, and what is always open. */
+	OWN_FILES = API_OTHER_CONNECTIONS + 1024,
+};
 
 static const usec_t DEATHS_WITHIN = 60 * USEC_PER_SEC;
 static const usec_t DRAIN = 1500 * USEC_PER_MSEC; /* for clients to leave their connections */
@@ -144,7 +151,7 @@ static void begin_stop(struct gateway *g)
 {
 	_cleanup_err_ struct err err = ERR_INIT;
 	usec_t now = clock_now();
-	bool drained;
+	bool drained = false;
 
 	if (g->stopping) {
 		g->quit_at = now;
@@ -153,7 +160,12 @@ static void begin_stop(struct gateway *g)
 	log_info("stopping: finishing what is under way");
 	g->stopping = true;
 	system_logs_end();
-	drained = nginx_running(g->nginx) && plane_drain(g->parts.plane, &err) == 0;
+	if (nginx_running(g->nginx)) {
+		drained = plane_drain(g->parts.plane, &err) == 0;
+		if (!drained)
+			log_warn("stopping: calls on connections that clients keep may be lost: %s",
+				err_msg(&err));
+	}
 	g->quit_at = drained ? now + DRAIN : now;
 	g->stop_by = now + (usec_t)g->c.stop_timeout_ms * USEC_PER_MSEC;
 }
@@ -242,6 +254,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	log_info("svarm-gateway " SVARM_VERSION);
+	limits_open_files((unsigned long)g.c.wake_queue_all + OWN_FILES, "the gateway");
 	r = start(&g, &err);
 	if (r == 0)
 		r = run(&g, &set, &err);

@@ -43,6 +43,13 @@ static bool is_global(const json_t *service)
 	return json_at(service, "Spec", "Mode", "Global", NULL) != NULL;
 }
 
+static void skip(struct model *m, const char *id, const char *why, const char *name)
+{
+	m->skipped++;
+	m->skipped_why = arena_printf(
+		&m->arena, "%.80s: %s: '%.80s'", id ? id : "", why, name ? name : "");
+}
+
 /* Sort, and of services that claim the same name keep the one with the lowest id, so that every
  * gateway keeps the same. */
 static void sort_unique(struct model *m)
@@ -53,7 +60,8 @@ static void sort_unique(struct model *m)
 		qsort(m->functions, m->functions_n, sizeof(*m->functions), by_name);
 	for (size_t i = 0; i < m->functions_n; i++) {
 		if (n && !strcasecmp(m->functions[n - 1].name, m->functions[i].name))
-			m->skipped++;
+			skip(m, m->functions[i].service_id, "another service is this function",
+				m->functions[i].name);
 		else
 			m->functions[n++] = m->functions[i];
 	}
@@ -70,8 +78,13 @@ static void read_services(struct model *m, const json_t *services)
 	{
 		const char *id = json_str(s, "ID"), *name = model_function_name(s);
 
-		if (!id || !name || m->functions_n == MODEL_MAX_FUNCTIONS) {
-			m->skipped++;
+		if (!id || !name) {
+			skip(m, id, "this is no name of a function",
+				json_str(json_at(s, "Spec", "Labels", NULL), LABEL_FUNCTION));
+			continue;
+		}
+		if (m->functions_n == MODEL_MAX_FUNCTIONS) {
+			skip(m, id, "one function too many", name);
 			continue;
 		}
 		f = arena_push(&m->arena, m->functions, m->functions_n, cap);
@@ -223,6 +236,7 @@ struct model *model_pick(
 	m->refs = 1;
 	m->all = model_ref(all);
 	m->skipped = all->skipped;
+	m->skipped_why = all->skipped_why;
 	m->functions_n = all->functions_n;
 	m->functions = arena_array(&m->arena, struct function, all->functions_n + 1);
 	for (size_t i = 0; i < m->functions_n; i++) {

@@ -37,7 +37,8 @@ struct model {
 	struct arena arena;
 	struct function *functions; /* sorted by name without regard to case; names are unique */
 	size_t functions_n;
-	size_t skipped; /* services with a bad or doubled function name */
+	size_t skipped;          /* services with a bad or doubled function name */
+	const char *skipped_why; /* of one of them, for the log; NULL: there is none */
 	int refs;
 	struct model *all; /* what this was picked from, for its strings; NULL: nothing */
 };

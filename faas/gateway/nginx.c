@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "faas/common/limits.h"
 #include "lib/base/clock.h"
 #include "lib/base/xalloc.h"
 
@@ -38,8 +39,11 @@ static void find_limits(struct nginx *n)
 	struct rlimit l;
 
 	n->env.nofile = want;
-	if (getrlimit(RLIMIT_NOFILE, &l) == 0 && l.rlim_max != RLIM_INFINITY && l.rlim_max < want)
+	if (getrlimit(RLIMIT_NOFILE, &l) == 0 && l.rlim_max != RLIM_INFINITY && l.rlim_max < want) {
 		n->env.nofile = l.rlim_max;
+		/* nginx' own warning is below the level of its log. */
+		limits_warn_files(l.rlim_max, want, "each nginx worker");
+	}
 	if (geteuid() != 0)
 		return; /* nginx cannot change user; its workers run as we do */
 	if (!getpwnam("nobody"))

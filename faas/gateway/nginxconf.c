@@ -11,6 +11,8 @@
 
 #include "faas/common/keys.h"
 
+static const long NEXT_TASK_MS = 10000; /* for so long another task is tried */
+
 static void seconds(struct buf *out, const char *name, long ms)
 {
 	buf_addf(out, "%s %ldms;\n", name, ms);
@@ -73,8 +75,8 @@ static void write_proxy_side(const struct config *c, struct buf *out)
 		       * an idempotent one is (nginx' own rule), and only soon: a call that ran
 		       * into the read timeout is not run again. */
 		      "proxy_next_upstream error timeout;\n"
-		      "proxy_next_upstream_tries 3;\n"
-		      "proxy_next_upstream_timeout 10s;\n");
+		      "proxy_next_upstream_tries 3;\n");
+	seconds(out, "proxy_next_upstream_timeout", MIN_OF(c->read_timeout_ms, NEXT_TASK_MS));
 	seconds(out, "proxy_connect_timeout", c->connect_timeout_ms);
 	seconds(out, "proxy_send_timeout", c->read_timeout_ms);
 	seconds(out, "proxy_read_timeout", c->read_timeout_ms);

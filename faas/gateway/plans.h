@@ -13,10 +13,11 @@ struct plan {
 	const char *name; /* in struct plans' arena */
 	struct scale_memory memory;
 	struct scale_gift gift;
-	usec_t set_at;     /* we changed the number then; 0: never ... */
-	unsigned was;      /* ... and this is what it was before */
-	uint64_t awake_ms; /* it has had tasks since, unix time; 0: it has none */
-	bool refused;      /* the last change was, and the log was told */
+	usec_t set_at;           /* we changed the number then; 0: never ... */
+	unsigned was;            /* ... and this is what it was before */
+	uint64_t awake_ms;       /* it has had tasks since, unix time; 0: it has none */
+	bool refused;            /* the last change was, and the log was told */
+	unsigned unknown_rounds; /* since anybody told what its tasks use of the processor */
 };
 
 /* Of all functions, sorted as in the picture they were matched with last. */

@@ -23,6 +23,8 @@ enum {
 	LEASE_ROUNDS = 5,    /* for which counters and the lease outlive their last renewal ... */
 	LEASE_MIN_MS = 3000, /* ... and at least so long */
 	SETTLE_MS = 2000,
+	BLIND_ROUNDS = 5,    /* nginx may be about to start; more are told to the log */
+	UNKNOWN_ROUNDS = 15, /* a use of processor needs two of the workers' reports */
 };
 
 static const usec_t MANAGERS_FRESH = 60 * USEC_PER_SEC;
@@ -36,6 +38,7 @@ struct scaler {
 	/* the thread's own */
 	struct redis *redis;
 	bool redis_failed; /* and the log was told */
+	unsigned blind;    /* rounds in a row without nginx' counters */
 	usec_t retry_at;
 	struct docker *docker;
 	struct load *load;
@@ -81,6 +84,20 @@ static bool is_quiet(struct scaler *s, const struct function *f, const struct lo
 	       !wake_wanted(s->parts->wake, f->name);
 }
 
+/* A function that is scaled by what its tasks use, but whose tasks run where nobody tells it, would
+ * just never be scaled. */
+static void note_use(const struct function *f, struct plan *p, bool known)
+{
+	if (known)
+		p->unknown_rounds = 0;
+	if (known || !f->addresses_n || ++p->unknown_rounds != UNKNOWN_ROUNDS)
+		return;
+	log_warn(
+		"'%s' is not scaled: no queue worker tells what its tasks use of the processor; is "
+		"there one on their nodes?",
+		f->name);
+}
+
 static void gather(struct scaler *s, const struct model *m, const struct function *f,
 	struct plan *p, struct scale_facts *ret)
 {
@@ -100,6 +117,8 @@ static void gather(struct scaler *s, const struct model *m, const struct functio
 		.quiet = is_quiet(s, f, &v),
 		.quiet_for = now_ms > last ? (now_ms - last) * USEC_PER_MSEC : 0};
 	ret->load_known = load_of(s, m, f, &v, &ret->load);
+	if (f->settings.type == SCALE_CPU)
+		note_use(f, p, ret->load_known);
 }
 
 static void changed(struct scaler *s, struct plan *p, const struct scale_facts *f,
@@ -292,9 +311,13 @@ static void one_round(struct scaler *s)
 	bool mine;
 
 	if (plane_sample(s->parts->plane, &sample, &err) < 0) {
-		log_debug("reading the counters: %s", err_msg(&err));
+		if (++s->blind == BLIND_ROUNDS)
+			log_warn("nothing is scaled: no counters from nginx: %s", err_msg(&err));
 		return;
 	}
+	if (s->blind >= BLIND_ROUNDS)
+		log_info("nginx' counters are there again");
+	s->blind = 0;
 	mine = count(s, &sample);
 	plane_sample_done(&sample);
 	decide_all(s, mine);

@@ -178,6 +178,19 @@ static void ask(struct wake *w, struct docker *d, const char *name)
 	watch_hurry(w->watch, HURRY_MS);
 }
 
+/* What is wrong with a function whose tasks run as far as Docker can see. */
+static void explain_running(const struct wake *w, const struct function *f, char *ret, size_t size)
+{
+	if (!f->tasks_n)
+		snprintf(ret, size, "its tasks run, but not on the network '%s'", w->c->network);
+	else if (f->settings.ready_path)
+		snprintf(ret, size, "its tasks run, but do not answer GET %s on port %ld with 2xx",
+			f->settings.ready_path, w->c->function_port);
+	else
+		snprintf(ret, size, "its tasks run, but take no connection on port %ld",
+			w->c->function_port);
+}
+
 /* Say in the log why calls of @name had to go away. */
 static void explain(struct wake *w, struct docker *d, const char *name)
 {
@@ -185,7 +198,9 @@ static void explain(struct wake *w, struct docker *d, const char *name)
 	const struct function *f = model_find(m, name);
 	char why[300] = "";
 
-	if (f)
+	if (f && f->running && !f->addresses_n)
+		explain_running(w, f, why, sizeof(why));
+	else if (f)
 		replicas_explain(d, f->service_id, why, sizeof(why));
 	log_warn("'%s' had no ready task in time: %s", name,
 		*why ? why : "its tasks say nothing about why");

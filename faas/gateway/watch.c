@@ -22,6 +22,7 @@ static const usec_t STARTING = 2 * USEC_PER_SEC; /* nginx may take that long to 
 enum {
 	PROBE_MS = 15,         /* new tasks, between glances at the rest of the world */
 	FIRST_PROBE_MS = 1000, /* all tasks are new to a gateway that starts */
+	EVENTS_PATIENCE = 3,   /* times in a row that following events may fail unsaid */
 };
 
 /* Events after which the picture may differ.  Containers of other nodes send none. */
@@ -44,6 +45,7 @@ struct watch {
 	char docker_problem[128], nginx_problem[128];
 	void (*changed)(void *arg, const struct model *m);
 	void *changed_arg;
+	bool events_told; /* the follower's own */
 	/* the looker's own */
 	struct ready *ready;
 	struct model *all; /* the last look, ready or not */
@@ -98,12 +100,29 @@ static bool never(void *arg)
 	return false;
 }
 
+/* Docker answers, but its events do not come: the functions are followed nevertheless, by looking
+ * all the time, which would go unnoticed.  Said once, until they have come for a while. */
+static void note_events(struct watch *w, unsigned failures, const struct err *err)
+{
+	bool docker_ok;
+
+	pthread_mutex_lock(&w->lock);
+	docker_ok = w->last_ok && !w->docker_problem[0];
+	pthread_mutex_unlock(&w->lock);
+	if (docker_ok && failures >= EVENTS_PATIENCE && !w->events_told) {
+		log_warn("no events from docker, which is asked several times a second instead: %s",
+			err_msg(err));
+		w->events_told = true;
+	}
+}
+
 static void *follow(void *arg)
 {
 	struct watch *w = arg;
 	_cleanup_(docker_freep) struct docker *d = NULL;
 	_cleanup_err_ struct err err = ERR_INIT;
 	usec_t backoff = USEC_PER_SEC / 4, since;
+	unsigned failures = 0;
 
 	if (docker_new(w->c->docker_host, &d, &err) < 0)
 		return NULL; /* the looker reports it */
@@ -111,10 +130,14 @@ static void *follow(void *arg)
 		since = clock_now();
 		if (docker_follow(d, event_filters, on_event, on_event, never, w, &err) < 0)
 			log_debug("%s", err_msg(&err));
+		if (clock_now() - since > 30 * USEC_PER_SEC) {
+			backoff = USEC_PER_SEC / 4;
+			failures = 0;
+			w->events_told = false;
+		}
+		note_events(w, ++failures, &err);
 		err_done(&err);
 		watch_kick(w);
-		if (clock_now() - since > 30 * USEC_PER_SEC)
-			backoff = USEC_PER_SEC / 4;
 		clock_sleep(backoff);
 		backoff = MIN_OF(backoff * 2, 5 * USEC_PER_SEC);
 	}
@@ -243,6 +266,9 @@ static void look(struct watch *w, struct docker *d)
 	pthread_mutex_lock(&w->lock);
 	w->last_ok = clock_now();
 	pthread_mutex_unlock(&w->lock);
+	if (m->skipped && (!w->all || m->skipped != w->all->skipped))
+		log_warn("%zu service%s left out, among them %s", m->skipped,
+			m->skipped == 1 ? " is" : "s are", m->skipped_why);
 	ready_follow(w->ready, m);
 	model_unref(w->all);
 	w->all = m;

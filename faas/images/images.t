@@ -103,6 +103,22 @@ build_sample() { # PREFIX
 		--label x=y=z --user 33 --alias svarm/sample:other
 }
 
+# However long the list of sections is: a reader that stops early must not end the one who lists.
+debug_is_stripped() {
+	mkdir "$tmp/bin"
+	echo 'int main(void) { return 0; }' | cc -g -static -x c -o "$tmp/with-debug" - || return 1
+	printf '#!/bin/sh\n%s "$@" && seq 100000\n' "$(command -v readelf)" >"$tmp/bin/readelf"
+	chmod 755 "$tmp/bin/readelf"
+	PATH=$tmp/bin:$PATH "$here/build-image" --name debug --out "$tmp/debug/debug" \
+		--bin "$tmp/with-debug:/with-debug" --entrypoint /with-debug || return 1
+	mkdir "$tmp/debug.root"
+	tar -xzf "$tmp/debug/debug.tar.gz" -C "$tmp/debug.root" &&
+		tar -xf "$tmp/debug.root"/*/layer.tar -C "$tmp/debug.root" ./with-debug || return 1
+	readelf -SW "$tmp/with-debug" >"$tmp/debug.before"
+	readelf -SW "$tmp/debug.root/with-debug" >"$tmp/debug.after"
+	grep -qF .debug_info "$tmp/debug.before" && ! grep -F .debug_info "$tmp/debug.after"
+}
+
 same_bytes() { # PREFIX PREFIX
 	cmp "$1.tar.gz" "$2.tar.gz" && cmp "$1.json" "$2.json"
 }
@@ -333,6 +349,9 @@ ok 'nothing is left beside it' nothing_left_over "$tmp/a/sample"
 ok 'an unchanged image is not written again' unchanged_is_not_written
 ok 'a damaged archive is' damaged_is_written
 ok 'a missing library is named' missing_library
+ok 'what is for debuggers is left out' debug_is_stripped
+ok 'what is no program is refused' fails_with 'is no program' "$here/build-image" --name x --out "$tmp/x/x" \
+	--bin "$here/redis-entry.c:/x" --entrypoint /x
 ok 'nonsense is refused and leaves nothing behind' refuses_nonsense
 if root; then
 	ok 'an ordinary user builds the same bytes' same_as_ordinary_user

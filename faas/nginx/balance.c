@@ -132,7 +132,8 @@ static void free_peer(ngx_peer_connection_t *pc, void *data, ngx_uint_t state)
 		pc->tries--;
 }
 
-/* The function's own time limit, in a copy of the location's settings. */
+/* The function's own time limit, in a copy of the location's settings.  When it is over, so is the
+ * time for another task: a call that ran into it is not run again, whatever its verb. */
 static ngx_int_t set_timeout(ngx_http_request_t *r, ngx_msec_t timeout)
 {
 	ngx_http_upstream_conf_t *conf = ngx_palloc(r->pool, sizeof(*conf));
@@ -141,6 +142,7 @@ static ngx_int_t set_timeout(ngx_http_request_t *r, ngx_msec_t timeout)
 		return NGX_ERROR;
 	*conf = *r->upstream->conf;
 	conf->read_timeout = timeout;
+	conf->next_upstream_timeout = ngx_min(conf->next_upstream_timeout, timeout);
 	r->upstream->conf = conf;
 	return NGX_OK;
 }

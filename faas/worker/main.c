@@ -9,6 +9,7 @@
 #include <signal.h>
 
 #include "faas/common/env.h"
+#include "faas/common/limits.h"
 #include "faas/common/log.h"
 #include "faas/common/peer.h"
 #include "faas/common/probe.h"
@@ -16,6 +17,8 @@
 #include "faas/worker/work.h"
 #include "lib/ext/heap.h"
 #include "lib/ext/http.h"
+
+enum { SPARE_FILES = 128 };
 
 static const struct probe probes[] = {
 	{"redis", "", 0, probe_redis},
@@ -62,6 +65,9 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	log_info("svarm-queue-worker " SVARM_VERSION);
+	/* Those under way, as many that are kept, and what is always open. */
+	limits_open_files(2 * (unsigned long)(c.max_inflight + c.max_callbacks) + SPARE_FILES,
+		"the queue worker");
 	if ((c.peer_port && peer_listen((int)c.peer_port, &err) < 0) ||
 		reporter_start(&c, &reporter, &err) < 0) {
 		log_error("%s", err_msg(&err));

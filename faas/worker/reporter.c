@@ -19,11 +19,22 @@ struct reporter {
 	char key[sizeof(KEY_USAGE) + 80];
 	struct redis *redis;
 	struct cgroup_use *uses;
+	bool empty; /* no container was found last, and the log was told */
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
 	bool stop;
 };
+
+/* We are in a container ourselves, so there is at least one: else the tree is not as we know it. */
+static void note_empty(struct reporter *r, bool empty)
+{
+	if (empty && !r->empty)
+		log_warn("no containers below '%s': functions that scale by their use of processor "
+			 "stay as they are; is Docker's cgroup driver or parent another one?",
+			r->c->cgroup);
+	r->empty = empty;
+}
 
 static int report(struct reporter *r, struct err *err)
 {
@@ -33,6 +44,7 @@ static int report(struct reporter *r, struct err *err)
 	size_t n = cgroup_read(r->c->cgroup, r->uses);
 	int rc = 0;
 
+	note_empty(r, n == 0);
 	notes = arena_array(&a, struct board_note, n + 1);
 	for (size_t i = 0; i < n; i++)
 		notes[i] = (struct board_note){r->uses[i].id,

@@ -2,6 +2,9 @@
 """Asynchronous calls: accepted once, run at least once, whatever is killed meanwhile.  TAP."""
 import os
 import signal
+import socket
+import ssl
+import subprocess
 import sys
 import threading
 import time
@@ -170,6 +173,23 @@ def inflight(s):
     s.await_empty_queue()
 
 
+def few_files(s):
+    """a soft limit of open files below what so many calls need is raised; a hard one is told to the log"""
+    s.end(worker(s))
+    gate = threading.Event()
+    b = s.backend("127.0.0.16", lambda rq: gate.wait(60) and (200, {}, b"ok"))
+    s.function("held", ["127.0.0.16"])
+    for _ in range(120):
+        assert s.post("/async-function/held", b"x").status == 202
+    name = s.start_worker(files=(60, 400), SVARM_MAX_INFLIGHT="120", SVARM_MAX_CALLBACKS="100")
+    wait_for("120 calls at once", lambda: b.running == 120, GIVE_UP)
+    gate.set()
+    s.await_empty_queue()
+    assert "the queue worker may have 400 files open, fewer than" in s.log(name)
+    s.end(name)
+    s.start_worker()
+
+
 def retried(s):
     """a function that fails twice is tried a third time; one callback, of the last answer"""
     cb = Callbacks()
@@ -253,6 +273,28 @@ def callback_retried(s):
     assert "callback given up" in s.log(worker(s))
 
 
+def callback_not_led(s):
+    """a callback is neither led elsewhere by a redirect, nor sent to who has no valid certificate"""
+    elsewhere = Callbacks()
+    cb = Callbacks(lambda rq: (302, {"Location": elsewhere.url}, b""))
+    s.post("/async-function/echo", b"x", {"X-Callback-Url": cb.url})
+    wait_for("the callback", lambda: cb.ids())
+    key, cert = s.dir + "/key.pem", s.dir + "/cert.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=cb", "-days", "2",
+                    "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", cert],
+                   check=True, capture_output=True)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(cert, key)
+    stranger = Callbacks()
+    stranger.server.socket = tls.wrap_socket(stranger.server.socket, server_side=True)
+    r = s.post("/async-function/echo", b"x", {"X-Callback-Url": stranger.url.replace("http:", "https:")})
+    s.await_empty_queue()
+    assert r.headers["x-call-id"] + ": callback given up" in s.log(worker(s))
+    assert stranger.ids() == [] and elsewhere.ids() == [] and len(cb.ids()) == 1
+    for one in (elsewhere, cb, stranger):
+        one.stop()
+
+
 def hostile_entry(s):
     """what is no valid entry goes to the dead-letter stream; the worker goes on"""
     r = s.redis()
@@ -327,6 +369,42 @@ def stream_deleted(s):
     cb.stop()
 
 
+def no_containers(s):
+    """a tree of control groups in which there are no containers: the worker says so, once"""
+    s.end(worker(s))
+    os.makedirs(s.dir + "/cgroup/system.slice")
+    name = s.start_worker(SVARM_CGROUP=s.dir + "/cgroup", SVARM_USAGE_INTERVAL="100ms")
+    wait_for("a word on it", lambda: "no containers below '%s/cgroup'" % s.dir in s.log(name))
+    at = set()  # of reports
+    wait_for("more reports", lambda: at.add(s.redis()("HGET", "svarm:usage:" + socket.gethostname(), "at"))
+             or len(at) > 3)
+    assert s.log(name).count("no containers below") == 1
+
+
+def use_arrives(s):
+    """what containers use goes from the control groups by way of worker and Redis to the function's status"""
+    s.end(worker(s))
+    sid = next(x["ID"] for x in s.control()["services"] if x["Spec"]["Name"] == "fn_echo")
+    folder = s.dir + "/groups/system.slice/docker-%060x0000.scope" % int(sid[3:])
+    os.makedirs(folder)
+
+    def write(name, text):
+        with open(folder + "/new", "w") as f:
+            f.write(text)
+        os.rename(folder + "/new", folder + "/" + name)
+    write("memory.current", "5000000\n")
+    write("memory.stat", "anon 1\ninactive_file 1000000\n")
+    begun = time.monotonic()
+
+    def status():  # half a processor
+        write("cpu.stat", "usage_usec %d\n" % ((time.monotonic() - begun) * 500000))
+        return s.system("GET", "function/echo?usage=1").json().get("usage", {})
+    status()
+    name = s.start_worker(SVARM_CGROUP=s.dir + "/groups", SVARM_USAGE_INTERVAL="300ms")
+    wait_for("its use", lambda: status().get("totalMemoryBytes") == 4000000 and 100 < status()["cpu"] < 2000, 20)
+    assert "no containers" not in s.log(name)
+
+
 def wrong_password(s):
     """with the wrong password the worker says so and keeps trying"""
     os.rename(s.dir + "/secrets", s.dir + "/right")
@@ -359,8 +437,9 @@ def main():
         s.close()
         raise
     run(s, [arrives, as_sent, probe, thousand, killed_worker, long_call_is_not_stolen,
-            graceful_stop, inflight, retried, not_retried, no_task, callback_retried, dead_letter,
-            hostile_entry, redis_killed, gateway_killed, stream_deleted, wrong_password])
+            graceful_stop, inflight, few_files, retried, not_retried, no_task, callback_retried, callback_not_led, dead_letter,
+            hostile_entry, redis_killed, gateway_killed, stream_deleted, no_containers, use_arrives,
+            wrong_password])
 
 
 if __name__ == "__main__":

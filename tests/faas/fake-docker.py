@@ -15,6 +15,7 @@ State lives in memory.  Beside Docker's own routes there is POST /_control, with
                                           if there is an error
   {"updating": {"NAME": true|false}}      an update of the service is under way
   {"managers": N}                         of the swarm
+  {"events": true|false}                  whether its events may be followed
 Services made through the API get as many tasks as they have replicas, all at 127.0.0.1.
 
 FAKE_DOCKER_API="MIN-MAX" is the range of API versions it speaks (minors), default 12-41.
@@ -34,6 +35,8 @@ from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qs, unquote, urlsplit
 
 LABEL = "com.openfaas.function"
+EVENT_FILTERS = ["config", "container", "daemon", "event", "image", "label", "network", "node", "plugin",
+                 "scope", "secret", "service", "type", "volume"]
 API_MIN, API_MAX = (int(n) for n in os.environ.get("FAKE_DOCKER_API", "12-41").split("-"))
 
 
@@ -56,12 +59,21 @@ class State:
         self.scaled = {}   # service name -> numbers of replicas it was given
         self.updating = {}
         self.managers = 1
+        self.events = True
 
     def event(self, action, name):
         line = json.dumps({"Type": "service", "Action": action,
                            "Actor": {"Attributes": {"name": name}}}) + "\n"
-        for q in self.listeners:
-            q.put(line)
+        for q, filters in self.listeners:
+            if "service" in filters.get("type", ["service"]) and action in filters.get(
+                    "event", [action]):
+                q.put(line)
+
+    def follow(self, allowed):
+        """Whether events may be followed from now on."""
+        self.events = allowed
+        for q, _ in self.listeners if not allowed else []:
+            q.put(None)
 
     def bump(self):
         self.serial += 1
@@ -211,6 +223,7 @@ class Handler(BaseHTTPRequestHandler):
             STATE.updating.update(wanted.get("updating", {}))
             STATE.managers = wanted.get("managers", STATE.managers)
             STATE.broken = wanted.get("broken", STATE.broken)
+            STATE.follow(wanted.get("events", STATE.events))
             STATE.secrets.extend(wanted.get("secrets", []))
             STATE.images.update(wanted.get("images", {}))
             STATE.log_error = wanted.get("log_error", STATE.log_error)
@@ -360,19 +373,28 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.flush()
 
     def events(self):
-        q = queue.Queue()
-        STATE.listeners.append(q)
+        filters = json.loads(self.query.get("filters", ["{}"])[0])
+        for key in filters:
+            if key not in EVENT_FILTERS:
+                return self.answer(400, {"message": "invalid filter '%s'" % key})
+        if not STATE.events:
+            return self.answer(403, {"message": "not allowed"})
+        me = (queue.Queue(), filters)
+        with STATE.lock:
+            STATE.listeners.append(me)
         self.send_response(200)
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
         try:
-            while True:
-                line = q.get().encode()
-                self.wfile.write(b"%x\r\n%s\r\n" % (len(line), line))
+            for line in iter(me[0].get, None):
+                self.wfile.write(b"%x\r\n%s\r\n" % (len(line), line.encode()))
                 self.wfile.flush()
+            self.wfile.write(b"0\r\n\r\n")
         except OSError:
-            STATE.listeners.remove(q)
-            self.close_connection = True
+            pass
+        with STATE.lock:
+            STATE.listeners.remove(me)
+        self.close_connection = True
 
 
 def frame(stream, text):

@@ -12,7 +12,7 @@ import threading
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from harness import Stack, free_port, program, request, run, wait_for  # noqa: E402
+from harness import Stack, free_port, in_one_piece, program, request, run, wait_for  # noqa: E402
 
 UUID = re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
 
@@ -107,6 +107,9 @@ def keepalive(s):
     assert len(b.requests) == 200 and b.connections <= 4, b.connections
     assert all(r.request_version == "HTTP/1.1" for r in b.requests)
     assert not any(r.headers.get("Connection") for r in b.requests)
+    # Idle ones are closed before a server would close them, which keeps its own for a minute.
+    assert established("127.0.0.4", s.function_port) >= 1
+    wait_for("the end of idle connections", lambda: not established("127.0.0.4", s.function_port), 20)
 
 
 def balanced(s):
@@ -134,6 +137,13 @@ def hang_up(s):
     r = s.post("/function/rude", b"x")
     assert r.status == 502 and r.body == b"", (r.status, r.text)
     assert seen == ["POST"], seen
+    for verb in "POST", "PATCH":
+        seen.clear()
+        r = in_one_piece(s.port, verb, "/function/rude", b"x")
+        assert r.status == 502 and seen == [verb], (r.status, seen)
+    seen.clear()
+    assert in_one_piece(s.port, "PUT", "/function/rude", b"x").status == 502
+    assert seen == ["PUT", "PUT"], seen  # that one may be sent to another task
     for one in b:
         one.stop()
         s.backends.remove(one)
@@ -161,6 +171,8 @@ def not_ready(s):
     s.function("late", ["127.0.0.97"], ready=[])
     r = s.post("/function/late", b"x")
     assert r.status == 503 and r.headers["x-svarm-reason"] == "no-task", r.status
+    wait_for("the reason in the log", lambda: "'late' had no ready task in time: its tasks run, but take no "
+             "connection on port %d" % s.function_port in s.log("gateway"))
     s.tasks("late", ["127.0.0.97", "127.0.0.2"])
     s.await_table("late", ["127.0.0.2"])
     s.backend("127.0.0.97", lambda rq: (200, {}, b"late"))
@@ -403,6 +415,26 @@ def peer_is_bounded(s):
     assert 1 <= alive <= 16, alive
 
 
+def doubled(s):
+    """of two services that are the same function one is left out, and the log says which"""
+    echo = next(x for x in s.control()["services"] if x["Spec"]["Name"] == "fn_echo")
+    s.control(services={"twin": echo["Spec"]})
+    twin = next(x["ID"] for x in s.control()["services"] if x["Spec"]["Name"] == "twin")
+    wait_for("the word on it", lambda: "1 service is left out, among them %s: another service is this "
+             "function: 'echo'" % max(twin, echo["ID"]) in s.log("gateway"))
+    assert s.post("/function/echo", b"x").text == "x"
+
+
+def no_events(s):
+    """Docker lets nobody follow its events: the log says so, and the functions are followed all the same"""
+    assert "no events from docker" not in s.log("gateway")
+    s.control(events=False)
+    wait_for("a word on it", lambda: "no events from docker" in s.log("gateway"), 20)
+    s.function("unheard", ["127.0.0.2"])
+    s.control(events=True)
+    assert s.log("gateway").count("no events from docker") == 1
+
+
 def docker_breaks(s):
     """Docker fails: functions go on, health says why, and it recovers"""
     assert s.get("/healthz").status == 200
@@ -494,7 +526,7 @@ def graceful_stop(s):
     """SIGTERM: what is under way is finished, no kept connection loses a call, nothing is left"""
     faults, closed, done = [], [], threading.Event()
 
-    def client(verb):
+    def client(verb, pause):
         c = http.client.HTTPConnection("127.0.0.1", s.port, timeout=10)
         while not done.is_set():
             try:
@@ -510,8 +542,10 @@ def graceful_stop(s):
             except (OSError, http.client.HTTPException) as e:
                 faults.append((verb, repr(e)))
                 c.close()
-            time.sleep(0.01)
-    clients = [threading.Thread(target=client, args=(v,)) for v in ("GET", "POST") * 4]
+            time.sleep(pause)
+    # Those who call seldom are told to close only if they are waited for.
+    clients = [threading.Thread(target=client, args=(v, pause)) for v in ("GET", "POST")
+               for pause in (0.01, 0.01, 0.6, 0.6, 0.6, 0.6)]
     for t in clients:
         t.start()
     # and those that come anew for every call, without a pause
@@ -535,6 +569,46 @@ def graceful_stop(s):
     assert "may be reset" not in s.log("gateway"), s.log("gateway")[-500:]
     assert out[0].text == "last" and code == 0, (out[0].status, code)
     assert not os.path.exists("/proc/%d" % nginx)
+
+
+def few_files(s):
+    """a soft limit of open files below what callers may need is raised; a hard one is told to the log"""
+    s.start_gateway(files=(200, 2500), SVARM_WAKE_TIMEOUT="30s", SVARM_ASYNC_BUDGET=str(1 << 20))
+    for who in ["the gateway", "each nginx worker"]:
+        assert who + " may have 2500 files open, fewer than" in s.log("gateway"), who
+    s.function("crowd", [], replicas=0)
+    answers = []
+    callers = [threading.Thread(target=lambda: answers.append(s.post("/function/crowd", b"x", timeout=60)
+                                                              .status)) for _ in range(300)]
+    for t in callers:
+        t.start()
+    wait_for("all of them to wait", lambda: "svarm_wake_waiting 300\n" in request(
+        s.metrics, "GET", "/metrics").text, 25)
+    s.tasks("crowd", ["127.0.0.2"])
+    for t in callers:
+        t.join()
+    assert answers == [200] * 300, answers
+
+
+def async_budget(s):
+    """bodies beyond SVARM_ASYNC_BUDGET at once are refused; what was stored counts no more"""
+    wait_for("health", lambda: s.get("/healthz").status == 200)
+    r = s.post("/async-function/crowd", b"x" * (1 << 20))
+    assert r.status == 503 and "too much" in r.text and int(r.headers["retry-after"]) >= 1, (r.status, r.text)
+    for _ in range(20):
+        assert s.post("/async-function/crowd", b"x" * 300000).status == 202
+
+
+def unheard_stop(s):
+    """SIGTERM when nginx cannot be told: the gateway ends all the same, and the log says what it costs"""
+    os.rename(s.dir + "/run/plane/control.sock", s.dir + "/run/plane/away.sock")
+    for pid in s.nginx_workers():  # and with them the connections that the gateway has kept
+        os.kill(pid, signal.SIGKILL)
+    before = len(s.log("gateway"))
+    assert s.end("gateway") == 0
+    said = s.log("gateway")[before:]
+    assert "calls on connections that clients keep may be lost" in said, said
+    assert "new connections may be reset" in said, said
 
 
 def refuses_to_start_open(s):
@@ -566,8 +640,8 @@ def main():
     run(s, [verbs, root_path, call_ids, forwarded, unknown, asleep, own_errors, keepalive, balanced,
             hang_up, dead_task, not_ready, follows, quiet, big_bodies, chunked_upload, streaming, needs_auth,
             life_of_a_function, refusals, what_docker_gets, stack_functions, info, metrics, probes,
-            peer_is_bounded, async_rules, full_redis, redis_breaks, docker_breaks, change_in_flight,
-            nginx_dies, graceful_stop, refuses_to_start_open])
+            peer_is_bounded, async_rules, full_redis, redis_breaks, no_events, doubled, docker_breaks,
+            change_in_flight, nginx_dies, graceful_stop, few_files, async_budget, unheard_stop, refuses_to_start_open])
 
 
 if __name__ == "__main__":

@@ -89,6 +89,17 @@ def request(port, method, path, body=None, headers=None, timeout=20, host="127.0
         c.close()
 
 
+def in_one_piece(port, method, path, body=b""):
+    """The answer to a request whose body comes together with its headers: nginx has all of it before it
+    asks a function, and could ask another one."""
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as c:
+        c.sendall(b"%s %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s"
+                  % (method.encode(), path.encode(), len(body), body))
+        r = http.client.HTTPResponse(c, method=method)
+        r.begin()
+        return Reply(r, r.read())
+
+
 class Root:
     """nginx and redis-server, fetched but not installed; run through the loader they came with."""
 
@@ -269,8 +280,11 @@ class Stack:
 
     # ---- processes
 
-    def spawn(self, name, argv, env=None):
+    def spawn(self, name, argv, env=None, files=None):
+        """@files: its soft and hard limits of open files."""
         log = open(os.path.join(self.dir, name + ".log"), "ab")
+        if files:
+            argv = ["prlimit", "--nofile=%d:%d" % files, "--", *argv]
         self.children[name] = subprocess.Popen(argv, stdout=log, stderr=log,
                                                env={**os.environ, **(env or {})})
         return self.children[name]
@@ -313,16 +327,16 @@ class Stack:
         self.spawn("docker", [sys.executable, HERE + "/fake-docker.py", self.docker_sock])
         wait_for("the stand-in for docker", lambda: os.path.exists(self.docker_sock))
 
-    def start_gateway(self, **env):
-        self.spawn("gateway", [program("svarm-gateway")], self.env(**env))
+    def start_gateway(self, files=None, **env):
+        self.spawn("gateway", [program("svarm-gateway")], self.env(**env), files)
         wait_for("the gateway", lambda: self.get("/healthz").status in (200, 503), 30)
 
-    def start_worker(self, asan="", **env):
+    def start_worker(self, asan="", files=None, **env):
         self.workers += 1
         name = "worker%d" % self.workers
         self.spawn(name, [program("svarm-queue-worker")],
                    self.env(SVARM_PEER_PORT="0", ASAN_OPTIONS="detect_leaks=1:" + asan,
-                            SVARM_RETRY="50ms", **env))
+                            SVARM_RETRY="50ms", **env), files)
         wait_for("the worker", lambda: "connected to redis" in self.log(name))
         return name
 
@@ -475,7 +489,9 @@ class Stack:
 
 
 def run(stack, tests):
-    """Each test is a function of the stack; its docstring is its name.  Prints TAP."""
+    """Each test is a function of the stack; its docstring is its name.  Prints TAP.  Only those that the
+    command line names, when it names some."""
+    tests = [t for t in tests if len(sys.argv) < 2 or t.__name__ in sys.argv[1:]]
     print("1..%d" % len(tests), flush=True)
     failed = 0
     try:

@@ -166,6 +166,18 @@ def purged(s):
     settled(s)
 
 
+def few_dead(s):
+    """SVARM_MAX_DEAD: of many dead letters about so many stay, the latest"""
+    only_worker(s, SVARM_MAX_DEAD="100")
+    r = s.redis()
+    for i in range(600):
+        r("XADD", "svarm:queue", "*", "nonsense", i)
+    settled(s)
+    assert 100 <= r("XLEN", "svarm:dead") < 300, r("XLEN", "svarm:dead")  # Redis drops them by the hundred
+    assert b"599" in r("XREVRANGE", "svarm:dead", "+", "-", "COUNT", "1")[0][1]
+    s.queue_command("purge", "--all")
+
+
 def unreachable(s):
     """without Redis the commands say so, as JSON"""
     env, s.env = s.env, lambda **kw: {**env(**kw), "SVARM_REDIS": "127.0.0.1:1"}
@@ -246,6 +258,22 @@ def new_queue_is_noticed(s):
     assert sorted(times)[5] < 0.25, times
     settled(s)
     cb.stop()
+
+
+def forgotten(s):
+    """a queue that has been empty for an hour goes, a younger one stays"""
+    no_worker(s)
+    r = s.redis()
+    for name, at in [("old", "1000-1"), ("young", "*")]:
+        r("SADD", "svarm:queues", name)
+        entry = r("XADD", "svarm:queue:" + name, at, "a", "b")
+        r("XDEL", "svarm:queue:" + name, entry)
+    s.start_worker()
+    wait_for("the old one to go", lambda: b"old" not in r("SMEMBERS", "svarm:queues"))
+    assert not r("EXISTS", "svarm:queue:old") and r("EXISTS", "svarm:queue:young")
+    assert b"young" in r("SMEMBERS", "svarm:queues")
+    r("SREM", "svarm:queues", "young")
+    r("DEL", "svarm:queue:young")
 
 
 def too_many_queues(s):
@@ -562,11 +590,10 @@ def main():
             print("# %s: %s" % (name, s.log(name)[-1500:].replace("\n", "\n# ")))
         s.close()
         raise
-    tests = [shown, dead_letters, replayed, purged, unreachable, own_retries, named,
-             new_queue_is_noticed, too_many_queues, fair, allowed_callbacks, unknown_for_a_moment, dead_callback_hosts,
-             unknown_host_is_not_lost, bounded, refused_writes, paused_worker, handed_back, poison,
-             all_killed_in_turn]
-    run(s, [t for t in tests if len(sys.argv) < 2 or t.__name__ in sys.argv[1:]])
+    run(s, [shown, dead_letters, replayed, purged, few_dead, unreachable, own_retries, named,
+            new_queue_is_noticed, forgotten, too_many_queues, fair, allowed_callbacks, unknown_for_a_moment, dead_callback_hosts,
+            unknown_host_is_not_lost, bounded, refused_writes, paused_worker, handed_back, poison,
+            all_killed_in_turn])
 
 
 if __name__ == "__main__":

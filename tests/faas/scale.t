@@ -267,6 +267,26 @@ def by_processor(s):
     wait_for("more tasks", lambda: report(3) >= 2, 10)
 
 
+def use_unknown(s):
+    """a function to be scaled by its use of processor that nobody tells: the log says so, once"""
+    pool(s, "untold", replicas=1, labels={"type": "cpu"})
+    wait_for("a word on it", lambda: "'untold' is not scaled: no queue worker tells" in s.log("gateway"), 15)
+    time.sleep(1)
+    assert s.log("gateway").count("'untold' is not scaled") == 1
+
+
+def no_counters(s):
+    """nginx tells no counters: the log says so"""
+    os.rename(s.dir + "/run/plane/control.sock", s.dir + "/run/plane/away.sock")
+    for pid in s.nginx_workers():  # and with them the connections that the gateway has kept
+        os.kill(pid, signal.SIGKILL)
+    try:
+        wait_for("a word on it", lambda: "nothing is scaled: no counters from nginx" in s.log("gateway"))
+    finally:
+        os.rename(s.dir + "/run/plane/away.sock", s.dir + "/run/plane/control.sock")
+    wait_for("its end", lambda: "nginx' counters are there again" in s.log("gateway"))
+
+
 def stays(s):
     """min = max never moves; factor 0 neither; nor while an update is under way"""
     pool(s, "fixed", replicas=1, labels={"target": "1", "min": "1", "max": "1"})
@@ -567,7 +587,7 @@ def main():
         s.close()
         raise
     run(s, [burst, large_body, minimum, deadline, own_deadline, full, gone_meanwhile, by_rate,
-            by_capacity, by_processor, stays, operators_number, to_zero, alerts, metrics,
+            by_capacity, by_processor, use_unknown, no_counters, stays, operators_number, to_zero, alerts, metrics,
             two_gateways, takes_over, without_redis, without_redis_not_alone])
 
 

@@ -58,6 +58,7 @@ static void test_model(void **state)
 	const struct function *f;
 
 	assert_int_equal(m->functions_n, 3);
+	assert_string_equal(m->skipped_why, "s9: another service is this function: 'echo'");
 	f = model_find(m, "echo");
 	assert_non_null(f);
 	assert_string_equal(f->service_id, "s2"); /* not its twin: the lower id */
