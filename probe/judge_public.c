@@ -1,6 +1,27 @@
 /* The public side: everything but ssh and the web must be closed to those who are not peers. */
 #include "probe/judge.h"
 
+/* What a scan cannot tell: UDP ports that are open and silent, and a node whose public side this
+ * machine does not see. */
+void judge_firewall(struct judge *j, const struct node_evidence *e)
+{
+	struct health_result *r;
+
+	if (skip_unanswered(j, e))
+		return;
+	switch (e->answer.firewall) {
+	case FIREWALL_LOADED: found(j, e->node, HEALTH_OK, "its rules are in the kernel"); break;
+	case FIREWALL_ABSENT:
+		r = found(j, e->node, HEALTH_FAIL,
+			"its rules are not in the kernel: everything is open that listens");
+		remedy(j, r,
+			"'svarm up' loads them again; who flushed them? 'systemctl status "
+			"nftables', or another firewall ('nft flush ruleset')");
+		break;
+	default: found(j, e->node, HEALTH_SKIP, "the node does not say");
+	}
+}
+
 /* Has anything at all come back from there? */
 static bool shows_life(const struct scan *s)
 {

@@ -260,6 +260,11 @@ unit_up() { # UNIT
 		return 1
 	fi
 }
+# One that is active and has lost what it loaded.
+unit_load() { # UNIT
+	unit_up "$1"
+	systemctl reload "$1"
+}
 
 # ---- docker -----------------------------------------------------------------------------------
 # One call of the Engine API with a JSON body from standard input: for what must not be an argument

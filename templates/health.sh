@@ -4,7 +4,7 @@
 #	listen PORT                   the host's listeners on that port, with their backlog
 #	docker LIMIT                  what dockerd says, and a look into svarm's containers; on a manager
 #	                              also whether the swarm can read each node's log
-#	system                        memory, load, the clock, a wanted restart, IPv6 addresses
+#	system                        memory, load, the clock, a wanted restart, IPv6 addresses, the firewall
 #	private ADDRESS               the interface that has it, and how large its packets may be
 #	disk LIMIT PATH               how full that file system is; one line for each path
 #	journal LIMIT                 what dockerd and the kernel complained of
@@ -49,6 +49,11 @@ system_section() {
 	pressure_lines 2>/dev/null
 	say ntp "${containered:-$(kernel_clock)}"
 	[ ! -e /run/reboot-required ] || say reboot "$reboot"
+	# Not the unit's word: it stays active when something flushes the rules.
+	case $(nft list table inet svarm 2>/dev/null) in
+	*'daddr type local drop'*'hook prerouting'*'goto outside'*) say firewall loaded ;;
+	*) say firewall absent ;;
+	esac
 	[ -z "$private" ] || ip -o addr show to "$private" 2>/dev/null | while read -r _ interface _; do
 		read -r mtu <"/sys/class/net/$interface/mtu" && say link "$interface" "$mtu"
 	done

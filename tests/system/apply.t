@@ -277,6 +277,10 @@ touch /run/refuse-r.service
 node 'step 1 0 unit_up r.service'
 is "a unit that does not start: exit status" $? 1
 has "a unit that does not start fails the step" "$work/out" "^@fail 1 1"
+fresh
+touch $active/w.service /run/enabled-w.service
+node 'step 1 0 unit_load w.service'
+has "an active unit loads again what was flushed" /srv/asked "^systemctl reload w.service"
 
 # ---- folders and the way back -----------------------------------------------------------------
 fresh

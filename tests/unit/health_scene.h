@@ -45,6 +45,7 @@ static const char spec[] =
 	"memory\t4000000\t3000000\nload\t0.50\t1.25\t2\n"                                      \
 	"pressure\tmemory\tsome\t1.00\npressure\tmemory\tfull\t0.50\n"                         \
 	"pressure\tio\tfull\t3.25\nntp\tsynchronized\n"                                        \
+	"firewall\tloaded\n"                                                                   \
 	"disk\text4\t40000000000\t10000000000\t28000000000\t2500000\t2400000\t/\n"             \
 	"mount\trw\t/\nerrors\t0\t\noom\t0\t\naddress6\teth0\t2001:db8::1\nlink\teth1\t1500\n" \
 	"certificate\t" PEM "\n"

@@ -21,7 +21,7 @@ static void test_healthy(void **state)
 	for (size_t i = 0; i < s->health.n; i++)
 		if (s->health.rows[i].state != HEALTH_OK)
 			fail_msg("%s: %s", s->health.rows[i].id, s->health.rows[i].text);
-	assert_int_equal(s->health.n, 89);
+	assert_int_equal(s->health.n, 92);
 	assert_int_equal(health_verdict(&s->health), HEALTH_OK);
 	expect(s, "overlay.data", "a", HEALTH_OK, "64 KiB to and from 2 containers");
 	expect(s, "overlay.data", "c", HEALTH_OK, "slowest 1.5 ms");
@@ -407,6 +407,21 @@ static void test_public(void **state)
 	expect(s, "exposure.udp", "c", HEALTH_SKIP, "the same");
 }
 
+static void test_firewall(void **state)
+{
+	struct scene *s = *state;
+
+	hear(&s->ev.nodes[1], "time\t1\nfirewall\tabsent\nend\tok\n");
+	/* Its public side cannot be seen from here. */
+	s->cluster->nodes[1].address = s->cluster->nodes[1].private;
+	hear(&s->ev.nodes[2], "time\t1\nfirewall\tsomehow\nend\tok\n");
+	judge(s);
+	expect(s, "exposure.firewall", "a", HEALTH_OK, "in the kernel");
+	expect(s, "exposure.firewall", "b", HEALTH_FAIL, "not in the kernel");
+	expect(s, "exposure.tcp", "b", HEALTH_SKIP, "the same");
+	expect(s, "exposure.firewall", "c", HEALTH_SKIP, "does not say");
+}
+
 /* ---- the parser ---- */
 
 static int parse(struct answer *a, const char *text)
@@ -617,6 +632,7 @@ int main(void)
 		SCENE(test_no_container),
 		SCENE(test_kernel),
 		SCENE(test_public),
+		SCENE(test_firewall),
 		SCENE(test_plan),
 		SCENE(test_recorded),
 		SCENE(test_only),
