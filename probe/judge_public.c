@@ -83,10 +83,17 @@ static void open_to_all(
 	remedy(j, r, "on the node: 'nft list table inet svarm'; 'svarm up' loads it again");
 }
 
+static void not_tried(struct judge *j, const struct node_evidence *e, size_t ports)
+{
+	struct health_result *r;
+
+	r = found(j, e->node, HEALTH_WARN, "%zu ports could not be tried from this machine", ports);
+	remedy(j, r, "raise the limit of open files here: 'ulimit -n'");
+}
+
 void judge_public_tcp(struct judge *j, const struct node_evidence *e)
 {
 	_cleanup_(tally_done) struct tally t = {0};
-	struct health_result *r;
 
 	if (skip_unscanned(j, e))
 		return;
@@ -94,9 +101,7 @@ void judge_public_tcp(struct judge *j, const struct node_evidence *e)
 	if (t.open.len) {
 		open_to_all(j, e, &t, "open");
 	} else if (t.failed) {
-		r = found(j, e->node, HEALTH_WARN, "%zu ports could not be tried from this machine",
-			t.failed);
-		remedy(j, r, "raise the limit of open files here: 'ulimit -n'");
+		not_tried(j, e, t.failed);
 	} else {
 		found(j, e->node, HEALTH_OK, "0 open of %zu tried (%zu silent, %zu refused)",
 			t.silent + t.refused, t.silent, t.refused);
@@ -113,6 +118,8 @@ void judge_public_udp(struct judge *j, const struct node_evidence *e)
 	count(&t, scan_udp, e->scan.udp, n_scan_udp, 0);
 	if (t.open.len)
 		open_to_all(j, e, &t, "answering");
+	else if (t.failed)
+		not_tried(j, e, t.failed);
 	else
 		found(j, e->node, HEALTH_OK, "no answer from %s%s", buf_str(&t.tried),
 			t.refused ? " (some say closed)" : "");
@@ -140,6 +147,8 @@ void judge_public6(struct judge *j, const struct node_evidence *e)
 		buf_addf(&tcp.open, "%s%s (UDP)", tcp.open.len ? ", " : "", buf_str(&udp.open));
 	if (tcp.open.len)
 		open_to_all(j, e, &tcp, "open");
+	else if (tcp.failed + udp.failed)
+		not_tried(j, e, tcp.failed + udp.failed);
 	else
 		found(j, e->node, HEALTH_OK, "0 open of %zu tried on %zu address%s",
 			n_scan_tcp + n_scan_udp, n, n == 1 ? "" : "es");

@@ -402,6 +402,11 @@ static void test_public(void **state)
 	expect(s, "exposure.tcp", "a", HEALTH_FAIL, "open to this machine: 4789");
 	expect(s, "exposure.tcp", "b", HEALTH_WARN, "1 ports could not be tried");
 	expect(s, "exposure.tcp", "c", HEALTH_SKIP, "unable to resolve");
+	b->udp[2] = PORT_ERROR;
+	s->ev.nodes[1].scan6.tcp[7] = s->ev.nodes[1].scan6.udp[2] = PORT_ERROR;
+	judge(s);
+	expect(s, "exposure.udp", "b", HEALTH_WARN, "1 ports could not be tried");
+	expect(s, "exposure.ipv6", "b", HEALTH_WARN, "2 ports could not be tried");
 	s->cluster->nodes[2].address = s->cluster->nodes[2].private;
 	judge(s);
 	expect(s, "exposure.udp", "c", HEALTH_SKIP, "the same");
