@@ -71,6 +71,14 @@ static void test_classes(void **state)
 	/* No read came back. */
 	assert_disk(DISK("\"n\": 3000, \"mean\": 0.5, \"p50\": 0.4, \"p99\": 2.4", "\"n\": 0"),
 		"SSD-class", HEALTH_OK, "durable writes take 0.40 ms");
+	/* ZFS: reads come from memory, whether it says so or not. */
+	assert_disk("{\"fdatasync_ms\": {\"n\": 900, \"mean\": 3.3, \"p50\": 3.2, \"p99\": 6}, "
+		    "\"read_ms\": {\"n\": 90000, \"mean\": 0.01, \"p50\": 0.008, \"p99\": 0.02}, "
+		    "\"direct\": false}",
+		"throttled", HEALTH_WARN, "durable writes take 3.20 ms");
+	assert_disk(DISK("\"n\": 900, \"mean\": 0.5, \"p50\": 0.5, \"p99\": 2",
+			    "\"n\": 90000, \"mean\": 0.002, \"p50\": 0.0021, \"p99\": 0.02"),
+		"SSD-class", HEALTH_OK, "durable writes take 0.50 ms");
 }
 
 static void test_no_durability(void **state)
