@@ -50,9 +50,12 @@ static const char spec[] =
 	"mount\trw\t/\nerrors\t0\t\noom\t0\t\naddress6\teth0\t2001:db8::1\nlink\teth1\t1500\n" \
 	"certificate\t" PEM "\n"
 
-#define HOST                                                                      \
-	"/proc/sys/net/core/somaxconn:65535\n/proc/sys/net/ipv4/tcp_tw_reuse:1\n" \
-	"/proc/sys/net/ipv4/ip_local_port_range:1024\t65000\n"
+#define HOST                                                                                 \
+	"/proc/sys/net/core/somaxconn:65535\n/proc/sys/net/ipv4/tcp_tw_reuse:1\n"            \
+	"/proc/sys/net/ipv4/ip_local_port_range:1024\t65000\n"                               \
+	"/proc/sys/net/ipv4/"                                                                \
+	"ip_local_reserved_ports:2377,4789,6379,7007,7946,8080-8082,8090,9090,30000-32767\n" \
+	"/proc/sys/vm/overcommit_memory:1\n"
 #define CONTAINER(id, service, address)                                                           \
 	"json\tcontainer\t{\"Id\":\"" id "\",\"State\":{\"Pid\":7},\"Config\":{\"Labels\":"       \
 	"{\"com.docker.swarm.service.name\":\"" service "\"}},\"NetworkSettings\":{\"Networks\":" \

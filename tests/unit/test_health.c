@@ -375,8 +375,39 @@ static void test_kernel(void **state)
 	expect(s, "tuning.gateway", "a", HEALTH_FAIL, "nothing listens on port 8080");
 	hear(&s->ev.nodes[0], "time\t1\n" HOST INFO("na", "10.0.0.1", "true") "end\tok\n");
 	judge(s);
+	expect(s, "tuning.host", "a", HEALTH_OK, "somaxconn 65535");
 	expect(s, "tuning.nginx", "a", HEALTH_FAIL, "nothing listens on port 80");
 	expect(s, "tuning.gateway", NULL, HEALTH_FAIL, "no container of svarm_gateway");
+}
+
+/* What svarm adds to the spec's settings. */
+static void test_added_settings(void **state)
+{
+	static const char settings[] = "/proc/sys/net/core/somaxconn:65535\n"
+				       "/proc/sys/net/ipv4/tcp_tw_reuse:1\n"
+				       "/proc/sys/net/ipv4/ip_local_port_range:1024 65000\n";
+	struct scene *s = *state;
+	_cleanup_free_ char *b = NULL, *c = NULL;
+
+	/* Both are on c alone: Redis runs there. */
+	b = xasprintf("time\t1\n%s/proc/sys/net/ipv4/ip_local_reserved_ports:2377,4789,6379,7007,"
+		      "7946,8080-8082,8090,9090,30000-32766\n%s%s%s%send\tok\n",
+		settings, INFO("nb", "10.0.0.2", "false"),
+		CONTAINER(ID_B, "svarm_queue-worker", "10.9.0.6"), settings,
+		"/proc/sys/net/ipv4/ip_local_reserved_ports:6379,8080-8082\n");
+	c = xasprintf("time\t1\n%s/proc/sys/net/ipv4/ip_local_reserved_ports:\n"
+		      "/proc/sys/vm/overcommit_memory:0\nend\tok\n",
+		settings);
+	hear(&s->ev.nodes[1], b);
+	hear(&s->ev.nodes[2], c);
+	judge(s);
+	expect(s, "tuning.host", "b", HEALTH_FAIL,
+		"ip_local_reserved_ports lacks 1 port of services (32767)");
+	expect(s, "tuning.containers", "b", HEALTH_FAIL,
+		"in svarm_queue-worker net.ipv4.ip_local_reserved_ports lacks 1 port of services "
+		"(7007)");
+	expect(s, "tuning.host", "c", HEALTH_FAIL, "lacks 2778 ports of services (2377, …)");
+	expect(s, "tuning.host", "c", HEALTH_FAIL, "vm.overcommit_memory is 0, not 1");
 }
 
 static void test_public(void **state)
@@ -636,6 +667,7 @@ int main(void)
 		SCENE(test_containers),
 		SCENE(test_no_container),
 		SCENE(test_kernel),
+		SCENE(test_added_settings),
 		SCENE(test_public),
 		SCENE(test_firewall),
 		SCENE(test_plan),
