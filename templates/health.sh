@@ -105,10 +105,14 @@ disk_section() { # LIMIT PATH…
 }
 
 journal_section() { # LIMIT
+	late=''
 	docker=$(timeout -k 1 "$1" journalctl -q -u docker --since -1h -o cat -n 2000 2>/dev/null)
-	[ $? -lt 124 ] || say late journal
+	[ $? -lt 124 ] || late=yes
 	kernel=$(timeout -k 1 "$1" journalctl -q --since -1d -o cat -n 2000 SYSLOG_IDENTIFIER=kernel 2>/dev/null)
-	[ $? -lt 124 ] || say late journal
+	[ $? -lt 124 ] || late=yes
+	[ -z "$late" ] || say late journal
+	# Where nothing at all is kept, or can be read, silence says nothing.
+	[ -n "$docker$kernel$late" ] || [ -n "$(timeout -k 1 "$1" journalctl -q -n 1 -o cat 2>/dev/null)" ] || return
 	# dockerd logs all with one priority: its own word for the level is in the text.  What every start
 	# says about settings of kernels that lack IPVS or are shared is none of a node's faults.
 	errors=$(printf '%s\n' "$docker" | grep -aE 'level=(error|fatal)' |
