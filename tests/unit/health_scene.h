@@ -136,7 +136,7 @@ static const char well[] =
 	"{\"ok\":true,\"ms\":1.5,\"mtu\":1450,\"passes\":1450,\"waiting\":0,\"pending\":1,\"dead\":"
 	"0,\"workers\":2,"
 	"\"aof_enabled\":1,\"aof_last_write_status\":\"ok\",\"used_memory\":2000000,"
-	"\"maxmemory\":200000000,\"maxmemory_policy\":\"noeviction\"}";
+	"\"maxmemory\":268435456,\"maxmemory_policy\":\"noeviction\"}";
 
 static void act(struct scene *s)
 {

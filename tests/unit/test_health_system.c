@@ -409,6 +409,11 @@ static void test_store(void **state)
 	expect(s, "redis.memory", NULL, HEALTH_WARN, "threw 3 keys away");
 	answer(s, ACTION_STORE, "{\"ok\":true,\"maxmemory_policy\":\"allkeys-lru\"}");
 	expect(s, "redis.memory", NULL, HEALTH_WARN, "maxmemory-policy is 'allkeys-lru'");
+	answer(s, ACTION_STORE, "{\"ok\":true,\"maxmemory_policy\":\"noeviction\"}");
+	expect(s, "redis.memory", NULL, HEALTH_WARN, "its limit is none; the spec says 268 MB");
+	answer(s, ACTION_STORE,
+		"{\"ok\":true,\"maxmemory\":1000000000,\"maxmemory_policy\":\"noeviction\"}");
+	expect(s, "redis.memory", NULL, HEALTH_WARN, "its limit is 1.0 GB; the spec says 268 MB");
 	s->cluster->faas.redis.persistence = REDIS_NONE;
 	judge(s);
 	expect(s, "redis.persistence", NULL, HEALTH_OK, "the spec asks for none");
