@@ -293,6 +293,10 @@ static void test_calls(void **state)
 	assert_null(strstr(row(s, "ingress.healthz", "a")->text, "html"));
 	expect(s, "functions.call", "a", HEALTH_FAIL, "'echo' answered 404: no such function");
 	expect(s, "gateway.auth", "a", HEALTH_FAIL, "connection refused");
+	/* Too many calls: nobody gets through, which is no opinion of the function's. */
+	http[HTTP_FUNCTION] = (struct http_seen){.status = 429};
+	judge(s);
+	expect(s, "functions.call", "a", HEALTH_FAIL, "'echo' answered 429");
 }
 
 static void test_no_function(void **state)
@@ -377,6 +381,11 @@ static void test_kernel(void **state)
 	judge(s);
 	expect(s, "tuning.host", "a", HEALTH_OK, "somaxconn 65535");
 	expect(s, "tuning.nginx", "a", HEALTH_FAIL, "nothing listens on port 80");
+	hear(&s->ev.nodes[0], "time\t1\nLISTEN 0 65536 0.0.0.0:80 0.0.0.0:*\nend\tok\n");
+	judge(s);
+	expect(s, "tuning.nginx", "a", HEALTH_FAIL, "port 80: 65536 calls may wait, not 65535");
+	hear(&s->ev.nodes[0], "time\t1\n" HOST INFO("na", "10.0.0.1", "true") "end\tok\n");
+	judge(s);
 	expect(s, "tuning.gateway", NULL, HEALTH_FAIL, "no container of svarm_gateway");
 }
 
@@ -434,8 +443,10 @@ static void test_public(void **state)
 	expect(s, "exposure.tcp", "b", HEALTH_WARN, "1 ports could not be tried");
 	expect(s, "exposure.tcp", "c", HEALTH_SKIP, "unable to resolve");
 	b->udp[2] = PORT_ERROR;
+	s->ev.nodes[0].scan6.udp[2] = PORT_ERROR;
 	s->ev.nodes[1].scan6.tcp[7] = s->ev.nodes[1].scan6.udp[2] = PORT_ERROR;
 	judge(s);
+	expect(s, "exposure.ipv6", "a", HEALTH_WARN, "1 ports could not be tried");
 	expect(s, "exposure.udp", "b", HEALTH_WARN, "1 ports could not be tried");
 	expect(s, "exposure.ipv6", "b", HEALTH_WARN, "2 ports could not be tried");
 	s->cluster->nodes[2].address = s->cluster->nodes[2].private;
