@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The functions of templates/apply.sh for real, under dash, in a mount namespace of their own: /var/lib,
-# /run, /srv and /proc/sys are empty there, and systemctl, docker, apt and nginx are stand-ins that write
+# /var/log, /run, /srv and /proc/sys are empty there, and systemctl, docker, apt and nginx are stand-ins that write
 # down what they were asked.  What they do to a real node, the lab shows; here is what a broken connection,
 # a kill or a hostile name does to a file.
 set -uo pipefail
@@ -21,7 +21,7 @@ if [ "${1:-}" != inside ]; then
 fi
 
 exec </dev/null
-for folder in /var/lib /run /srv /usr/local/sbin /proc/sys; do
+for folder in /var/lib /var/log /run /srv /usr/local/sbin /proc/sys; do
 	mount -t tmpfs -o mode=755 tmpfs "$folder" || skip "no tmpfs over $folder"
 done
 mkdir -p /run/lock /var/lib/dpkg /var/lib/apt/lists
@@ -30,6 +30,7 @@ work=$(mktemp -d)
 # shellcheck disable=SC2317
 tidy() {
 	[ -z "${socket_pid:-}" ] || kill "$socket_pid" 2>/dev/null
+	[ -z "${master:-}" ] || kill "$master" 2>/dev/null
 	rm -rf "$work"
 }
 trap tidy EXIT
@@ -120,7 +121,9 @@ is-active) [ -e "/run/active/$unit" ] ;;
 is-enabled) [ -e "/run/enabled-$unit" ] ;;
 enable) : >"/run/enabled-$unit" ;;
 start) [ ! -e "/run/refuse-$unit" ] && : >"/run/active/$unit" ;;
+show) echo "MainPID=$(cat /run/master 2>/dev/null || echo 0)" ;;
 reload | restart)
+	[ "$verb $unit" != "reload nginx.service" ] || kill -HUP "$(cat /run/master)" || exit 1
 	[ ! -e "/run/kill-on-$verb" ] || { rm "/run/kill-on-$verb" && read -r group </run/victim && /bin/kill -9 -- "-$group"; }
 	;;
 *) true ;;
@@ -267,6 +270,48 @@ has "killed before the reload: the next run does it" /srv/asked "^systemctl relo
 report $? "killed before the reload: done with"
 node 'step 1 0 pending_finish'
 is "nothing pending: nothing to do" $? 0
+
+# nginx says nothing to who sends it a signal.  This master makes a worker when it takes its configuration.
+fresh
+touch $active/nginx.service /run/takes
+mkdir -p /var/log/nginx
+printf '%s\n' '[emerg] 1#1: bind() to 0.0.0.0:443 failed (98: Address already in use)' \
+	'[emerg] 1#1: still could not bind()' >/var/log/nginx/error.log
+perl -e 'my @workers;
+	sub work { my $pid = fork // exit; exec("sleep", 600) unless $pid; push @workers, $pid }
+	$SIG{HUP} = sub { work() if -e "/run/takes" };
+	$SIG{TERM} = sub { kill("KILL", @workers); exit };
+	work();
+	open(my $f, ">", "/run/master.new") or exit;
+	print $f $$;
+	close($f);
+	rename("/run/master.new", "/run/master");
+	sleep 1 while 1' &
+master=$!
+while [ ! -s /run/master ] && kill -0 "$master"; do sleep 0.05; done
+frame old | node 'step 1 0 file_put /srv/nginx.conf 0640 "" nginx.service reload'
+is "nginx takes a file: exit status" $? 0
+is "nginx takes a file: it is there" "$(cat /srv/nginx.conf)" old
+rm /run/takes
+frame new | node 'sleep() { :; }
+step 1 0 file_put /srv/nginx.conf 0644 "" nginx.service reload'
+is "nginx does not take a file: exit status" $? 1
+has "nginx does not take a file: said so" "$work/out" '@log nginx goes on with its old .* bind() to 0.0.0.0:443 failed'
+is "nginx does not take a file: the one before is back" "$(cat /srv/nginx.conf) $(stat -c %a /srv/nginx.conf)" "old 640"
+is "nginx does not take a file: no temporary file is left" "$(temporary)" 0
+[ ! -e $state/pending ]
+report $? "nginx does not take a file: the next run has the file to write, nothing else"
+printf 'nginx.service reload\n' >$state/pending
+node 'sleep() { :; }
+step 1 0 pending_finish'
+is "nginx does not take what an interrupted run left" "$? $(cat $state/pending)" "1 nginx.service reload"
+touch /run/takes
+node 'step 1 0 pending_finish'
+is "nginx takes what an interrupted run left" "$? $(ls $state/pending 2>/dev/null)" "0 "
+kill "$master"
+wait "$master" 2>/dev/null
+master=''
+rm -f $active/nginx.service /run/master
 
 fresh
 node 'step 1 0 unit_up u.service
