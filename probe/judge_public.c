@@ -16,7 +16,8 @@ void judge_firewall(struct judge *j, const struct node_evidence *e)
 			"its rules are not in the kernel: everything is open that listens");
 		remedy(j, r,
 			"'svarm up' loads them again; who flushed them? 'systemctl status "
-			"nftables', or another firewall ('nft flush ruleset')");
+			"nftables', or another firewall ('nft flush ruleset'): then docker's own "
+			"are gone as well, until 'systemctl restart docker'");
 		break;
 	default: found(j, e->node, HEALTH_SKIP, "the node does not say");
 	}
