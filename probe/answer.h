@@ -92,6 +92,7 @@ struct answer {
 		double memory_stall, disk_stall;
 	} load;
 	enum { CLOCK_UNKNOWN, CLOCK_KEPT, CLOCK_UNKEPT, CLOCK_OF_HOST } clock;
+	enum { FIREWALL_UNKNOWN, FIREWALL_LOADED, FIREWALL_ABSENT } firewall; /* svarm's rules */
 	struct {
 		const char *interface; /* with the private address; NULL: it did not say */
 		long mtu;

@@ -94,6 +94,14 @@ static void on_clock(struct answer *a, const char *word)
 		a->clock = CLOCK_OF_HOST;
 }
 
+static void on_firewall(struct answer *a, const char *word)
+{
+	if (!strcmp(word, "loaded"))
+		a->firewall = FIREWALL_LOADED;
+	else if (!strcmp(word, "absent"))
+		a->firewall = FIREWALL_ABSENT;
+}
+
 static void on_address6(struct answer *a, const char *address)
 {
 	struct in6_addr parsed;
@@ -190,6 +198,8 @@ bool answer_system(struct answer *a, const char *word, const char *first, const 
 		on_pressure(a, first, second);
 	else if (!strcmp(word, "ntp"))
 		on_clock(a, first);
+	else if (!strcmp(word, "firewall"))
+		on_firewall(a, first);
 	else if (!strcmp(word, "reboot"))
 		a->reboot = rest_of(a, first);
 	else if (!strcmp(word, "link"))

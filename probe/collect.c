@@ -79,13 +79,20 @@ static int exchange(struct node_run *nr, struct exchange *x, usec_t deadline, st
 
 /* ---- first exchange: what the node shows of itself ---- */
 
+static void ask_sysctl(struct buf *out, const char *key)
+{
+	buf_adds(out, "read ");
+	sysctl_path(out, key);
+	buf_addc(out, '\n');
+}
+
 static void ask_sysctls(const struct cluster *c, struct buf *out)
 {
-	for (size_t i = 0; i < c->tune.n_sysctl; i++) {
-		buf_adds(out, "read ");
-		sysctl_path(out, c->tune.sysctl[i].key);
-		buf_addc(out, '\n');
-	}
+	for (size_t i = 0; i < c->tune.n_sysctl; i++)
+		ask_sysctl(out, c->tune.sysctl[i].key);
+	for (size_t i = 0; i < n_added_sysctls; i++)
+		if (!cluster_sysctl(c, added_sysctls[i]))
+			ask_sysctl(out, added_sysctls[i]);
 }
 
 /* Where a full disk, or one that cannot be written to, stops the platform. */

@@ -8,6 +8,10 @@
 #include "lib/run/fleet.h"
 #include "probe/answer.h"
 
+/* Kernel settings that are looked at when the spec says nothing of them: see judge_kernel.c. */
+extern const char *const added_sysctls[];
+extern const size_t n_added_sysctls;
+
 /* One HTTP call from this machine. */
 struct http_seen {
 	int status;        /* 0: no answer came */

@@ -126,6 +126,7 @@ void judge_listen_nginx(struct judge *j, const struct node_evidence *e);
 void judge_listen_gateway(struct judge *j);
 void judge_listen_redis(struct judge *j);
 /* judge_public.c */
+void judge_firewall(struct judge *j, const struct node_evidence *e);
 void judge_public_tcp(struct judge *j, const struct node_evidence *e);
 void judge_public_udp(struct judge *j, const struct node_evidence *e);
 void judge_public6(struct judge *j, const struct node_evidence *e);

@@ -5,9 +5,25 @@
  */
 #include "probe/judge.h"
 
-#define SOMAXCONN "net.core.somaxconn"
-#define TW_REUSE  "net.ipv4.tcp_tw_reuse"
-#define RANGE     "net.ipv4.ip_local_port_range"
+#include <stdio.h>
+
+#define SOMAXCONN  "net.core.somaxconn"
+#define TW_REUSE   "net.ipv4.tcp_tw_reuse"
+#define RANGE      "net.ipv4.ip_local_port_range"
+#define RESERVED   "net.ipv4.ip_local_reserved_ports"
+#define OVERCOMMIT "vm.overcommit_memory"
+
+/* What svarm adds to the spec's settings rests on these. */
+const char *const added_sysctls[] = {RANGE, RESERVED, OVERCOMMIT};
+const size_t n_added_sysctls = ARRAY_SIZE(added_sysctls);
+
+/* Ports that services of svarm's or of the swarm listen on: no outgoing connection may take one. */
+static const struct {
+	int first, last;
+	bool inside; /* of containers, too */
+} services[] = {{2377, 2377, false}, {4789, 4789, false}, {6379, 6379, true}, {7007, 7007, true},
+	{7946, 7946, false}, {8080, 8082, true}, {8090, 8090, false}, {9090, 9090, false},
+	{30000, 32767, false}};
 
 /* What the stack sets in whose containers. */
 static const struct {
@@ -50,6 +66,54 @@ static bool check(
 	return false;
 }
 
+/* Is @port in @list, "2377,8080-8082"? */
+static bool is_listed(const char *list, long port)
+{
+	while (*list) {
+		char *end;
+		long first = strtol(list, &end, 10), last = first;
+
+		if (*end == '-')
+			last = strtol(end + 1, &end, 10);
+		if (port >= first && port <= last)
+			return true;
+		list = end + strcspn(end, ",");
+		list += *list == ',';
+	}
+	return false;
+}
+
+static void check_reserved(const struct netns *ns, bool inside, struct buf *out)
+{
+	const char *range = netns_sysctl(ns, RANGE), *list = netns_sysctl(ns, RESERVED);
+	int low, high, first = 0, n = 0;
+
+	if (!range || sscanf(range, "%d %d", &low, &high) != 2)
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(services); i++) {
+		if (inside && !services[i].inside)
+			continue;
+		for (int port = MAX_OF(services[i].first, low);
+			port <= MIN_OF(services[i].last, high); port++)
+			if (!list || !is_listed(list, port))
+				first = n++ ? first : port;
+	}
+	if (n)
+		buf_addf(out, "%s" RESERVED " lacks %d port%s of services (%d%s)",
+			out->len ? "; " : "", n, n > 1 ? "s" : "", first, n > 1 ? ", …" : "");
+}
+
+/* What svarm adds where the spec's own settings would do harm. */
+static void check_added(struct judge *j, const struct node_evidence *e, struct buf *out)
+{
+	const struct cluster *c = j->ev->cluster;
+
+	if (!cluster_sysctl(c, RESERVED))
+		check_reserved(&e->answer.host, false, out);
+	if (e->node->roles & ROLE_DATABASE && !cluster_sysctl(c, OVERCOMMIT))
+		check(j, &e->answer.host, OVERCOMMIT, "1", out);
+}
+
 void judge_sysctl_host(struct judge *j, const struct node_evidence *e)
 {
 	const struct spec_tune *tune = &j->ev->cluster->tune;
@@ -66,6 +130,7 @@ void judge_sysctl_host(struct judge *j, const struct node_evidence *e)
 			buf_addf(&right, "%s%s %s", right.len ? ", " : "", dot ? dot + 1 : s->key,
 				s->value);
 	}
+	check_added(j, e, &wrong);
 	if (!wrong.len) {
 		found(j, e->node, HEALTH_OK, "%s",
 			right.len ? buf_str(&right) : "the spec asks for none");
@@ -91,6 +156,7 @@ static size_t check_container(struct judge *j, const struct container *c, struct
 			if (want && check(j, &c->netns, settings[i].keys[k], want, &one))
 				n++;
 		}
+		check_reserved(&c->netns, true, &one);
 		if (one.len)
 			buf_addf(wrong, "%sin %s %s", wrong->len ? "; " : "", c->service,
 				buf_str(&one));

@@ -1,6 +1,28 @@
 /* The public side: everything but ssh and the web must be closed to those who are not peers. */
 #include "probe/judge.h"
 
+/* What a scan cannot tell: UDP ports that are open and silent, and a node whose public side this
+ * machine does not see. */
+void judge_firewall(struct judge *j, const struct node_evidence *e)
+{
+	struct health_result *r;
+
+	if (skip_unanswered(j, e))
+		return;
+	switch (e->answer.firewall) {
+	case FIREWALL_LOADED: found(j, e->node, HEALTH_OK, "its rules are in the kernel"); break;
+	case FIREWALL_ABSENT:
+		r = found(j, e->node, HEALTH_FAIL,
+			"its rules are not in the kernel: everything is open that listens");
+		remedy(j, r,
+			"'svarm up' loads them again; who flushed them? 'systemctl status "
+			"nftables', or another firewall ('nft flush ruleset'): then docker's own "
+			"are gone as well, until 'systemctl restart docker'");
+		break;
+	default: found(j, e->node, HEALTH_SKIP, "the node does not say");
+	}
+}
+
 /* Has anything at all come back from there? */
 static bool shows_life(const struct scan *s)
 {
@@ -62,10 +84,17 @@ static void open_to_all(
 	remedy(j, r, "on the node: 'nft list table inet svarm'; 'svarm up' loads it again");
 }
 
+static void not_tried(struct judge *j, const struct node_evidence *e, size_t ports)
+{
+	struct health_result *r;
+
+	r = found(j, e->node, HEALTH_WARN, "%zu ports could not be tried from this machine", ports);
+	remedy(j, r, "raise the limit of open files here: 'ulimit -n'");
+}
+
 void judge_public_tcp(struct judge *j, const struct node_evidence *e)
 {
 	_cleanup_(tally_done) struct tally t = {0};
-	struct health_result *r;
 
 	if (skip_unscanned(j, e))
 		return;
@@ -73,9 +102,7 @@ void judge_public_tcp(struct judge *j, const struct node_evidence *e)
 	if (t.open.len) {
 		open_to_all(j, e, &t, "open");
 	} else if (t.failed) {
-		r = found(j, e->node, HEALTH_WARN, "%zu ports could not be tried from this machine",
-			t.failed);
-		remedy(j, r, "raise the limit of open files here: 'ulimit -n'");
+		not_tried(j, e, t.failed);
 	} else {
 		found(j, e->node, HEALTH_OK, "0 open of %zu tried (%zu silent, %zu refused)",
 			t.silent + t.refused, t.silent, t.refused);
@@ -92,6 +119,8 @@ void judge_public_udp(struct judge *j, const struct node_evidence *e)
 	count(&t, scan_udp, e->scan.udp, n_scan_udp, 0);
 	if (t.open.len)
 		open_to_all(j, e, &t, "answering");
+	else if (t.failed)
+		not_tried(j, e, t.failed);
 	else
 		found(j, e->node, HEALTH_OK, "no answer from %s%s", buf_str(&t.tried),
 			t.refused ? " (some say closed)" : "");
@@ -119,6 +148,8 @@ void judge_public6(struct judge *j, const struct node_evidence *e)
 		buf_addf(&tcp.open, "%s%s (UDP)", tcp.open.len ? ", " : "", buf_str(&udp.open));
 	if (tcp.open.len)
 		open_to_all(j, e, &tcp, "open");
+	else if (tcp.failed + udp.failed)
+		not_tried(j, e, tcp.failed + udp.failed);
 	else
 		found(j, e->node, HEALTH_OK, "0 open of %zu tried on %zu address%s",
 			n_scan_tcp + n_scan_udp, n, n == 1 ? "" : "es");

@@ -154,6 +154,7 @@ void judge_redis_memory(struct judge *j)
 {
 	const struct spec_node *node;
 	_cleanup_json_ json_t *o = ask(j, ACTION_STORE, &node);
+	const double wanted = (double)j->ev->cluster->faas.redis.memory;
 	struct health_result *r = NULL;
 	json_int_t evicted;
 	double used, most;
@@ -174,11 +175,13 @@ void judge_redis_memory(struct judge *j)
 		r = found(j, NULL, HEALTH_WARN,
 			"would throw keys away when it is full: maxmemory-policy is '%s'",
 			shown(j, json_str(o, "maxmemory_policy"), 40));
+	else if (most < wanted || most > wanted)
+		r = found(j, NULL, HEALTH_WARN, "its limit is %s; the spec says %s",
+			most > 0 ? amount(j, most) : "none", amount(j, wanted));
 	if (r)
 		remedy(j, r,
 			"'svarm queue status': what piles up? More room: 'faas.redis.memory', then "
 			"'svarm up'");
 	else
-		found(j, NULL, HEALTH_OK, "%s of %s used", amount(j, used),
-			most > 0 ? amount(j, most) : "no limit");
+		found(j, NULL, HEALTH_OK, "%s of %s used", amount(j, used), amount(j, most));
 }

@@ -90,6 +90,8 @@ const struct probe probes[] = {
 		NEED_NODES, .judge_cluster = judge_listen_redis},
 	{"tls.certificate", "tls", "what is shown on port 443: how long it is good, and for whom",
 		CRITICAL, LIMIT_TLS, NEED_NODES | NEED_TLS, ROLE_INGRESS, .judge_node = judge_tls},
+	{"exposure.firewall", "exposure", "the firewall's rules are in the kernel", CRITICAL,
+		LIMIT_NODE, NEED_NODES, .judge_node = judge_firewall},
 	{"exposure.tcp", "exposure", "only ssh and the web are open to this machine", CRITICAL,
 		LIMIT_SCAN, NEED_NODES | NEED_SCAN, .judge_node = judge_public_tcp},
 	{"exposure.udp", "exposure", "the swarm's UDP ports do not answer this machine", CRITICAL,

@@ -21,6 +21,7 @@ void firewall_ask(struct buf *question)
 	facts_ask(question, "file", RULES);
 	facts_ask(question, "file", "/etc/systemd/system/" UNIT);
 	facts_ask(question, "unit", UNIT);
+	facts_ask(question, "firewall", "svarm");
 }
 
 static bool interface_ok(const char *name)
@@ -167,6 +168,7 @@ int firewall_want(const struct cluster *c, const struct spec_node *n, const stru
 		"check_nft");
 	file_want(want, "/etc/systemd/system/" UNIT, "loads the firewall before the network is up",
 		&unit, NULL);
-	resource_add(want, RES_UNIT, UNIT, "loads the firewall before the network is up");
+	d = resource_add(want, RES_UNIT, UNIT, "loads the firewall before the network is up");
+	d->unit.firewall = true;
 	return 0;
 }

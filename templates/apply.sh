@@ -192,8 +192,8 @@ file_put() { # PATH MODE CHECK UNIT VERB
 	[ -d "$folder" ] || directory_make "$folder" 0755
 	# What a run that was killed left; and nothing of this one when it fails.
 	find "$folder" -maxdepth 1 -type f -name '.svarm.??????' -exec rm -f {} +
-	fresh=$(umask 077 && mktemp "$folder/.svarm.XXXXXX")
-	trap 'rm -f "$fresh"' EXIT
+	fresh=$(umask 077 && mktemp "$folder/.svarm.XXXXXX") was=$folder/.svarm.before
+	trap 'rm -f "$fresh" "$was"' EXIT
 	frame_to_file "$fresh"
 	chmod "$mode" "$fresh"
 	if [ -n "$check" ] && ! "$check" "$fresh"; then
@@ -204,14 +204,27 @@ file_put() { # PATH MODE CHECK UNIT VERB
 		unit=''
 	fi
 	[ -z "$unit" ] || pending_add "$unit" "$verb"
+	[ ! -e "$path" ] || ln -- "$path" "$was"
 	sync "$fresh"
 	mv -f -- "$fresh" "$path"
 	sync "$folder"
 	case $path in /etc/systemd/system/*) systemctl daemon-reload ;; esac
 	if [ -n "$unit" ]; then
-		systemctl "$verb" "$unit"
+		if ! unit_tell "$unit" "$verb"; then
+			file_back
+			die "$unit did not take the new $path"
+		fi
 		pending_done "$unit"
 	fi
+}
+# Who did not take a file runs on with the one before: that one is to be there when it starts again, and the
+# next run is to try once more.  Who was to start anew does not run.
+file_back() {
+	[ "$verb" = reload ] && [ -e "$was" ] || return 0
+	mv -f -- "$was" "$path"
+	sync "$folder"
+	case $path in /etc/systemd/system/*) systemctl daemon-reload ;; esac
+	pending_done "$unit"
 }
 # The units whose file may be newer than what they run with: what an interruption leaves here, the
 # next run finishes.
@@ -229,10 +242,39 @@ pending_finish() {
 	systemctl daemon-reload
 	while read -r unit verb; do
 		if systemctl -q is-active "$unit"; then
-			systemctl "$verb" "$unit" </dev/null
+			unit_tell "$unit" "$verb" </dev/null
 		fi
 	done <"$state/pending"
 	rm -f "$state/pending"
+}
+unit_tell() { # UNIT VERB
+	if [ "$1 $2" = 'nginx.service reload' ]; then
+		nginx_reload
+	else
+		systemctl "$2" "$1"
+	fi
+}
+# To nginx a reload is but a signal, which always succeeds: a master that cannot take the new configuration (a
+# port that somebody else has) goes on with the old one, and only its log says so.  One that takes it makes
+# new workers.
+nginx_reload() {
+	master=$(systemctl show -p MainPID nginx.service) master=${master#*=} waited=0
+	before=$(nginx_workers)
+	systemctl reload nginx.service || return 1
+	[ -n "$before" ] || return 0
+	while [ "$waited" -lt 150 ]; do
+		for pid in $(nginx_workers); do
+			case " $before " in *" $pid "*) ;; *) return 0 ;; esac
+		done
+		sleep 0.2
+		waited=$((waited + 1))
+	done
+	why=$(grep -a '\[emerg\]' /var/log/nginx/error.log | grep -v 'still could not' | tail -n 1)
+	printf 'nginx goes on with its old configuration: %s\n' "$why"
+	return 1
+}
+nginx_workers() {
+	cat "/proc/$master/task/$master/children" || :
 }
 check_nginx() { nginx -t -q -c "$1"; }
 check_nft() { nft -c -f "$1"; }
@@ -259,6 +301,11 @@ unit_up() { # UNIT
 		systemctl --no-pager -n 8 status "$1"
 		return 1
 	fi
+}
+# One that is active and has lost what it loaded.
+unit_load() { # UNIT
+	unit_up "$1"
+	systemctl reload "$1"
 }
 
 # ---- docker -----------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 # What a node says about itself.  Read-only: it writes nothing, starts nothing, installs nothing.
 # Standard input is the question, one line each: "file PATH", "read PATH", "sysctl KEY",
-# "package NAME", "unit NAME".  Standard output is the answer, tab-separated lines, closed by
+# "package NAME", "unit NAME", "firewall TABLE".  Standard output is the answer, tab-separated lines, closed by
 # "end ok"; lib/node/facts.c parses it.  Few forks: on a converged node this is most of a run.
 set -uf
 LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
@@ -19,13 +19,14 @@ say() {
 say svarm-facts 1
 say time "$(date +%s.%N)"
 
-files='' reads='' packages='' units='' sysctls=''
+files='' reads='' packages='' units='' sysctls='' firewall=''
 while read -r what name; do
 	case $what in
 	file) files=$files$name$nl ;;
 	read) files=$files$name$nl reads=$reads$name$nl ;;
 	package) packages=$packages$name$nl ;;
 	unit) units=$units$name$nl ;;
+	firewall) firewall=$name ;;
 	sysctl)
 		IFS=.
 		# shellcheck disable=SC2086
@@ -91,6 +92,13 @@ if [ -n "$units" ]; then
 	# shellcheck disable=SC2086
 	systemctl show -p Id -p LoadState -p ActiveState -p UnitFileState -- $units 2>/dev/null |
 		while read -r line; do say unit "$line"; done
+fi
+# The unit that loads it stays active when somebody flushes the rules.
+if [ -n "$firewall" ]; then
+	case $(nft list table inet "$firewall" 2>/dev/null) in
+	*'daddr type local drop'*'hook prerouting'*'goto outside'*) say firewall loaded ;;
+	*) say firewall absent ;;
+	esac
 fi
 if [ -n "$files" ]; then
 	# shellcheck disable=SC2086

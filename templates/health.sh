@@ -4,7 +4,7 @@
 #	listen PORT                   the host's listeners on that port, with their backlog
 #	docker LIMIT                  what dockerd says, and a look into svarm's containers; on a manager
 #	                              also whether the swarm can read each node's log
-#	system                        memory, load, the clock, a wanted restart, IPv6 addresses
+#	system                        memory, load, the clock, a wanted restart, IPv6 addresses, the firewall
 #	private ADDRESS               the interface that has it, and how large its packets may be
 #	disk LIMIT PATH               how full that file system is; one line for each path
 #	journal LIMIT                 what dockerd and the kernel complained of
@@ -49,6 +49,11 @@ system_section() {
 	pressure_lines 2>/dev/null
 	say ntp "${containered:-$(kernel_clock)}"
 	[ ! -e /run/reboot-required ] || say reboot "$reboot"
+	# Not the unit's word: it stays active when something flushes the rules.
+	case $(nft list table inet svarm 2>/dev/null) in
+	*'daddr type local drop'*'hook prerouting'*'goto outside'*) say firewall loaded ;;
+	*) say firewall absent ;;
+	esac
 	[ -z "$private" ] || ip -o addr show to "$private" 2>/dev/null | while read -r _ interface _; do
 		read -r mtu <"/sys/class/net/$interface/mtu" && say link "$interface" "$mtu"
 	done
@@ -100,10 +105,14 @@ disk_section() { # LIMIT PATH…
 }
 
 journal_section() { # LIMIT
+	late=''
 	docker=$(timeout -k 1 "$1" journalctl -q -u docker --since -1h -o cat -n 2000 2>/dev/null)
-	[ $? -lt 124 ] || say late journal
+	[ $? -lt 124 ] || late=yes
 	kernel=$(timeout -k 1 "$1" journalctl -q --since -1d -o cat -n 2000 SYSLOG_IDENTIFIER=kernel 2>/dev/null)
-	[ $? -lt 124 ] || say late journal
+	[ $? -lt 124 ] || late=yes
+	[ -z "$late" ] || say late journal
+	# Where nothing at all is kept, or can be read, silence says nothing.
+	[ -n "$docker$kernel$late" ] || [ -n "$(timeout -k 1 "$1" journalctl -q -n 1 -o cat 2>/dev/null)" ] || return
 	# dockerd logs all with one priority: its own word for the level is in the text.  What every start
 	# says about settings of kernels that lack IPVS or are shared is none of a node's faults.
 	errors=$(printf '%s\n' "$docker" | grep -aE 'level=(error|fatal)' |

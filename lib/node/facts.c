@@ -296,6 +296,8 @@ static void on_scalar(struct facts *f, const struct line *l)
 		f->var_free_kb = to_long(value);
 	else if (!strcmp(key, "apparmor"))
 		f->apparmor = !strcmp(value, "Y");
+	else if (!strcmp(key, "firewall"))
+		f->firewall_absent = !strcmp(value, "absent");
 	else if (!strcmp(key, "cloud_init")) {
 		f->cloud_init_running = !strcmp(value, "running");
 		f->cloud_init_failed = !strcmp(value, "failed");

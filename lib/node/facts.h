@@ -74,6 +74,7 @@ struct facts {
 	long cpus, memory_kb, var_free_kb;
 	bool apparmor; /* the kernel has it enabled */
 	bool cloud_init_running, cloud_init_failed;
+	bool firewall_absent; /* the rules of the table that was asked for are not in the kernel */
 	struct fact_address *addresses;
 	size_t n_addresses;
 	struct fact_pair *packages; /* value: version when installed */
@@ -133,6 +134,6 @@ const char *facts_config(const struct facts *f, const char *name);
 /*
  * The question: what the script is asked to look at.  One line each, appended to @out:
  * "file PATH", "read PATH" (with content, up to 256 KiB), "sysctl KEY", "package NAME", "unit
- * NAME".
+ * NAME", "firewall TABLE".
  */
 void facts_ask(struct buf *out, const char *what, const char *name);

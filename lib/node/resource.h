@@ -82,7 +82,7 @@ struct resource {
 			const char *value;
 		} sysctl;
 		struct {
-			bool restart_on_change;
+			bool firewall; /* active is not enough: its rules must be loaded */
 		} unit;
 		struct {
 			const char *wanted; /* JSON object: keys to merge */

@@ -12,6 +12,7 @@
 
 /* All in milliseconds. */
 #define NOT_DURABLE    0.020  /* a fdatasync that fast reached no medium (tmpfs: 0.002) [E] */
+#define READ_MEMORY    0.005  /* 4 KiB: faster than any disk, it came from memory [E] */
 #define READ_NVME      0.15   /* 4 KiB, one at a time: below it is local NVMe … [E] */
 #define READ_SSD       1.0    /* … SATA or a network SSD … [E] */
 #define READ_DISK      5.0    /* … a limited one; and above a turning disk [E] */
@@ -50,6 +51,17 @@ static struct figures figures_of(const json_t *seen, const char *key)
 
 	return (struct figures){isfinite(n) ? n : 0, node_number(o, "mean"), node_number(o, "p50"),
 		node_number(o, "p99")};
+}
+
+/* Reads that came from the page cache say nothing of the disk: some file systems (ZFS) know no way
+ * past it, or only say that they do. */
+static struct figures reads_of(const json_t *seen)
+{
+	const struct figures r = figures_of(seen, "read_ms");
+
+	if (json_is_false(json_object_get(seen, "direct")) || r.p50 < READ_MEMORY)
+		return (struct figures){0, NAN, NAN, NAN};
+	return r;
 }
 
 /* Comparisons with NAN are false: what is not known accuses nobody. */
@@ -126,7 +138,7 @@ static void judge_slowest(const struct figures *w, struct arena *a, struct node_
 
 void judge_disk(const json_t *seen, struct arena *a, struct node_verdict *ret)
 {
-	const struct figures w = figures_of(seen, "fdatasync_ms"), r = figures_of(seen, "read_ms");
+	const struct figures w = figures_of(seen, "fdatasync_ms"), r = reads_of(seen);
 	double first, last;
 
 	if (!(w.n > 0) || !isfinite(w.p50))

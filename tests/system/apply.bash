@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # What the tests of templates/apply.sh share: the script's functions run for real, under dash, in a mount
-# namespace of their own: /var/lib, /run, /srv and /proc/sys are empty there, and systemctl, docker, apt and
-# nginx are stand-ins that write down what they were asked.  What they do to a real node, the lab shows.
+# namespace of their own: /var/lib, /var/log, /run, /srv and /proc/sys are empty there, and systemctl, docker,
+# apt and nginx are stand-ins that write down what they were asked.  What they do to a real node, the lab shows.
 # To be sourced from the project's folder; a test ends with done_testing.
 export LC_ALL=C
 
@@ -19,7 +19,7 @@ if [ "${1:-}" != inside ]; then
 fi
 
 exec </dev/null
-for folder in /var/lib /run /srv /usr/local/sbin /proc/sys; do
+for folder in /var/lib /var/log /run /srv /usr/local/sbin /proc/sys; do
 	mount -t tmpfs -o mode=755 tmpfs "$folder" || skip "no tmpfs over $folder"
 done
 mkdir -p /run/lock /var/lib/dpkg /var/lib/apt/lists
@@ -28,6 +28,7 @@ work=$(mktemp -d)
 # shellcheck disable=SC2317
 tidy() {
 	[ -z "${socket_pid:-}" ] || kill "$socket_pid" 2>/dev/null
+	[ -z "${master:-}" ] || kill "$master" 2>/dev/null
 	rm -rf "$work"
 }
 trap tidy EXIT
@@ -119,7 +120,9 @@ is-active) [ -e "/run/active/$unit" ] ;;
 is-enabled) [ -e "/run/enabled-$unit" ] ;;
 enable) : >"/run/enabled-$unit" ;;
 start) [ ! -e "/run/refuse-$unit" ] && : >"/run/active/$unit" ;;
+show) echo "MainPID=$(cat /run/master 2>/dev/null || echo 0)" ;;
 reload | restart)
+	[ "$verb $unit" != "reload nginx.service" ] || kill -HUP "$(cat /run/master)" || exit 1
 	[ ! -e "/run/kill-on-$verb" ] || { rm "/run/kill-on-$verb" && read -r group </run/victim && /bin/kill -9 -- "-$group"; }
 	;;
 *) true ;;

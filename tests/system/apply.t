@@ -147,6 +147,48 @@ report $? "killed before the reload: done with"
 node 'step 1 0 pending_finish'
 is "nothing pending: nothing to do" $? 0
 
+# nginx says nothing to who sends it a signal.  This master makes a worker when it takes its configuration.
+fresh
+touch $active/nginx.service /run/takes
+mkdir -p /var/log/nginx
+printf '%s\n' '[emerg] 1#1: bind() to 0.0.0.0:443 failed (98: Address already in use)' \
+	'[emerg] 1#1: still could not bind()' >/var/log/nginx/error.log
+perl -e 'my @workers;
+	sub work { my $pid = fork // exit; exec("sleep", 600) unless $pid; push @workers, $pid }
+	$SIG{HUP} = sub { work() if -e "/run/takes" };
+	$SIG{TERM} = sub { kill("KILL", @workers); exit };
+	work();
+	open(my $f, ">", "/run/master.new") or exit;
+	print $f $$;
+	close($f);
+	rename("/run/master.new", "/run/master");
+	sleep 1 while 1' &
+master=$!
+while [ ! -s /run/master ] && kill -0 "$master"; do sleep 0.05; done
+frame old | node 'step 1 0 file_put /srv/nginx.conf 0640 "" nginx.service reload'
+is "nginx takes a file: exit status" $? 0
+is "nginx takes a file: it is there" "$(cat /srv/nginx.conf)" old
+rm /run/takes
+frame new | node 'sleep() { :; }
+step 1 0 file_put /srv/nginx.conf 0644 "" nginx.service reload'
+is "nginx does not take a file: exit status" $? 1
+has "nginx does not take a file: said so" "$work/out" '@log nginx goes on with its old .* bind() to 0.0.0.0:443 failed'
+is "nginx does not take a file: the one before is back" "$(cat /srv/nginx.conf) $(stat -c %a /srv/nginx.conf)" "old 640"
+is "nginx does not take a file: no temporary file is left" "$(temporary)" 0
+[ ! -e $state/pending ]
+report $? "nginx does not take a file: the next run has the file to write, nothing else"
+printf 'nginx.service reload\n' >$state/pending
+node 'sleep() { :; }
+step 1 0 pending_finish'
+is "nginx does not take what an interrupted run left" "$? $(cat $state/pending)" "1 nginx.service reload"
+touch /run/takes
+node 'step 1 0 pending_finish'
+is "nginx takes what an interrupted run left" "$? $(ls $state/pending 2>/dev/null)" "0 "
+kill "$master"
+wait "$master" 2>/dev/null
+master=''
+rm -f $active/nginx.service /run/master
+
 fresh
 node 'step 1 0 unit_up u.service
 step 2 0 unit_up u.service'
@@ -156,6 +198,10 @@ touch /run/refuse-r.service
 node 'step 1 0 unit_up r.service'
 is "a unit that does not start: exit status" $? 1
 has "a unit that does not start fails the step" "$work/out" "^@fail 1 1"
+fresh
+touch $active/w.service /run/enabled-w.service
+node 'step 1 0 unit_load w.service'
+has "an active unit loads again what was flushed" /srv/asked "^systemctl reload w.service"
 
 # ---- folders and the way back -----------------------------------------------------------------
 fresh

@@ -47,6 +47,14 @@ in_ns() { # NAMESPACE COMMAND...
 	ip netns exec "$@"
 }
 
+# What `svarm up` and `svarm health` ask a node.
+told() { # loaded|absent NAME
+	local facts health
+	facts=$(in_ns $node sh templates/facts.sh <<<'firewall svarm' | sed -n 's/^firewall\t//p')
+	health=$(in_ns $node sh templates/health.sh <<<system | sed -n 's/^firewall\t//p')
+	ok "$([ "$facts $health" = "$1 $1" ] && echo 1 || echo 0)" "$2: up and health see it ($facts, $health)"
+}
+
 link() { # NAME-IN-NODE NAMESPACE
 	ip -n $node link add "$1" type veth peer name eth0 netns "$2"
 	ip -n $node link set "$1" up
@@ -274,6 +282,7 @@ ll=$(ip -n $node -6 -o addr show dev pub0 scope link | awk '{sub("/.*", "", $4);
 render_rules rules4 10.0.0.
 render_rules rules6 fd00:10::
 
+told absent "without rules"
 check "without rules" open < <(answers closed)
 check "without rules" open < <(answers peers4)
 check "without rules" open < <(answers peers6)
@@ -284,6 +293,7 @@ pids+=("$HOLD_PID")
 read -r -t 5 held <&"${HOLD[0]}"
 
 try "the file loads" in_ns $node nft -f "$work/rules4"
+told loaded "with rules"
 check "with rules" silent < <(answers closed)
 check "with rules" open < <(answers open)
 check "with rules" open < <(answers peers4)
@@ -298,6 +308,7 @@ ip -n $node neigh flush all
 check "with neighbours forgotten" open < <(answers icmp)
 
 try "other rules replace them" in_ns $node nft -f "$work/rules6"
+told loaded "with IPv6 peers"
 check "with IPv6 peers" silent < <(answers closed)
 check "with IPv6 peers" silent < <(answers peers4)
 check "with IPv6 peers" open < <(answers peers6)
@@ -305,6 +316,8 @@ ok "$([ "$(in_ns $node nft list table inet svarm | grep -c 'hook prerouting')" =
 	"loading twice leaves one chain"
 # Not grep -q: it ends before nft has written all, and under pipefail that is a failure.
 ok "$(in_ns $node nft list table ip nat | grep -c dnat | grep -cx 1)" "other tables are untouched"
+in_ns $node nft flush chain inet svarm outside
+told absent "with a chain that was flushed"
 try "the service's stop takes it away" in_ns $node nft delete table inet svarm
 check "after stop" open < <(answers closed | sed -n 1,3p)
 end_servers

@@ -45,13 +45,17 @@ static const char spec[] =
 	"memory\t4000000\t3000000\nload\t0.50\t1.25\t2\n"                                      \
 	"pressure\tmemory\tsome\t1.00\npressure\tmemory\tfull\t0.50\n"                         \
 	"pressure\tio\tfull\t3.25\nntp\tsynchronized\n"                                        \
+	"firewall\tloaded\n"                                                                   \
 	"disk\text4\t40000000000\t10000000000\t28000000000\t2500000\t2400000\t/\n"             \
 	"mount\trw\t/\nerrors\t0\t\noom\t0\t\naddress6\teth0\t2001:db8::1\nlink\teth1\t1500\n" \
 	"certificate\t" PEM "\n"
 
-#define HOST                                                                      \
-	"/proc/sys/net/core/somaxconn:65535\n/proc/sys/net/ipv4/tcp_tw_reuse:1\n" \
-	"/proc/sys/net/ipv4/ip_local_port_range:1024\t65000\n"
+#define HOST                                                                                 \
+	"/proc/sys/net/core/somaxconn:65535\n/proc/sys/net/ipv4/tcp_tw_reuse:1\n"            \
+	"/proc/sys/net/ipv4/ip_local_port_range:1024\t65000\n"                               \
+	"/proc/sys/net/ipv4/"                                                                \
+	"ip_local_reserved_ports:2377,4789,6379,7007,7946,8080-8082,8090,9090,30000-32767\n" \
+	"/proc/sys/vm/overcommit_memory:1\n"
 #define CONTAINER(id, service, address)                                                           \
 	"json\tcontainer\t{\"Id\":\"" id "\",\"State\":{\"Pid\":7},\"Config\":{\"Labels\":"       \
 	"{\"com.docker.swarm.service.name\":\"" service "\"}},\"NetworkSettings\":{\"Networks\":" \
@@ -132,7 +136,7 @@ static const char well[] =
 	"{\"ok\":true,\"ms\":1.5,\"mtu\":1450,\"passes\":1450,\"waiting\":0,\"pending\":1,\"dead\":"
 	"0,\"workers\":2,"
 	"\"aof_enabled\":1,\"aof_last_write_status\":\"ok\",\"used_memory\":2000000,"
-	"\"maxmemory\":200000000,\"maxmemory_policy\":\"noeviction\"}";
+	"\"maxmemory\":268435456,\"maxmemory_policy\":\"noeviction\"}";
 
 static void act(struct scene *s)
 {

@@ -269,6 +269,16 @@ static void test_loss(void **state)
 	read_into(s, 0, 4, cases[1]);
 	expect(s, HEALTH_WARN, "private: lab-2 to lab-3: packets are lost, up to 1.0 %",
 		"ip -s link");
+	/* Two packets say nothing, whatever their share; three do. */
+	for (int lost = 2; lost <= 3; lost++) {
+		s = scene_new();
+		for (size_t i = 0; i < ROUNDS; i++)
+			s->samples[0][0][i].sent = 30;
+		s->samples[0][0][0].lost = lost;
+		judge(s);
+		assert_int_equal(s->r.state, lost < 3 ? HEALTH_OK : HEALTH_WARN);
+		scene_free(s);
+	}
 	/* Two packets of six hundred. */
 	s = scene_new();
 	s->samples[0][0][0].lost = 2;
@@ -276,6 +286,11 @@ static void test_loss(void **state)
 	assert_int_equal(s->r.state, HEALTH_OK);
 	scene_free(s);
 }
+
+#define AFTER(p50)                                     \
+	"{\"by\": \"udp\", \"rtt_ms\": " RTT(p50,      \
+		"25") ", \"sent\": 200, \"lost\": 0, " \
+		      "\"interface_mtu\": 1500, \"path_mtu\": 1500, \"throughput_mbit\": 900}"
 
 static void test_outliers(void **state)
 {
@@ -308,6 +323,24 @@ static void test_outliers(void **state)
 				      "\"throughput_mbit\": 90}");
 	expect(s, HEALTH_WARN, "private: lab-3 to lab-2: 90 Mbit/s, where fast pairs have 900",
 		"limits");
+	/* Many times as slow, and yet soon there; both bounds count. */
+	s = scene_new();
+	read_into(s, 0, 5, AFTER("2.2"));
+	judge(s);
+	assert_int_equal(s->r.state, HEALTH_OK);
+	scene_free(s);
+	s = scene_new();
+	read_into(s, 0, 5, AFTER("2.4"));
+	expect(s, HEALTH_WARN,
+		"private: lab-3 to lab-2: round trips of 2.4 ms, where fast pairs have 0.30",
+		"zone");
+	/* Two pairs are too few to say which of them is slow. */
+	s = scene_new();
+	s->networks[0].n_pairs = s->networks[1].n_pairs = 2;
+	read_into(s, 0, 1, AFTER("20"));
+	judge(s);
+	assert_int_equal(s->r.state, HEALTH_OK);
+	scene_free(s);
 	/* Twice as slow is nothing yet. */
 	s = scene_new();
 	s->samples[0][0][0].rtt.p50 = s->samples[0][0][1].rtt.p50 = 0.9;
@@ -336,6 +369,17 @@ static void test_parts_missing(void **state)
 		"private: lab-1 to lab-2: not all could be measured: throughput: the stream "
 		"stalled",
 		"again");
+	/* In one of the rounds. */
+	s = scene_new();
+	s->samples[0][0][0].by_tcp = true;
+	expect(s, HEALTH_WARN, "private: lab-1 to lab-2: UDP is not answered", "UDP");
+	/* The packet size alone is not known. */
+	s = scene_new();
+	read_into(s, 0, 0,
+		"{\"by\": \"udp\", \"rtt_ms\": " RTT(
+			"0.3", "0.6") ", \"interface_mtu\": 1500, \"throughput_mbit\": 900}");
+	expect(s, HEALTH_WARN,
+		"private: lab-1 to lab-2: not all could be measured: no reason given", "again");
 	s = scene_new();
 	s->networks[1].n_pairs = 2;
 	s->networks[1].left_out = left_out;
@@ -367,6 +411,22 @@ static void test_many(void **state)
 	assert_non_null(strstr(s->r.text, "; and "));
 	assert_non_null(strstr(s->r.remedy, "routes"));
 	scene_free(s);
+}
+
+/* The worst finding's state and remedy, wherever it stands. */
+static void test_worst_last(void **state)
+{
+	struct scene *s = scene_new();
+
+	read_into(s, 0, 5,
+		"{\"by\": \"udp\", \"rtt_ms\": " RTT(
+			"0.3", "0.6") ", \"interface_mtu\": 1500, \"path_mtu\": 1500, "
+				      "\"throughput_mbit\": 90}");
+	read_into(s, 1, 0, "{\"error\": \"gone\"}");
+	expect(s, HEALTH_FAIL,
+		"private: lab-3 to lab-2: 90 Mbit/s, where fast pairs have 900; overlay: lab-1 to "
+		"lab-2: gone",
+		"UDP 4789");
 }
 
 /* ---- what a node printed ---- */
@@ -476,6 +536,7 @@ int main(void)
 		cmocka_unit_test(test_outliers),
 		cmocka_unit_test(test_parts_missing),
 		cmocka_unit_test(test_many),
+		cmocka_unit_test(test_worst_last),
 		cmocka_unit_test(test_hostile),
 		cmocka_unit_test(test_matrix),
 		cmocka_unit_test(test_matrix_hostile),

@@ -130,6 +130,32 @@ static void test_compared(void **state)
 	assert_true(isnan(section_median(&s->r, "rate_gain")));
 	scene_free(s);
 
+	/* More than every second port, which is all that outgoing connections take at first; or
+	 * none was free. */
+	s = scene_new(true);
+	for (size_t i = 1; i < RUNS; i += 2)
+		s->runs[i].connections = 14117;
+	redis_judge(&s->all, &s->r);
+	assert_false(isnan(section_median(&s->r, "rate_gain")));
+	scene_free(s);
+	s = scene_new(true);
+	for (size_t i = 1; i < RUNS; i += 2) {
+		s->runs[i].connections = 100;
+		s->runs[i].no_port = 1;
+	}
+	redis_judge(&s->all, &s->r);
+	assert_false(isnan(section_median(&s->r, "rate_gain")));
+	scene_free(s);
+
+	/* A fifth is an effect. */
+	s = scene_new(true);
+	for (size_t i = 1; i < RUNS; i += 2)
+		read_into(&s->runs[i], RUN("2", "6800", "70", NO_FAULT));
+	redis_judge(&s->all, &s->r);
+	assert_string_equal(json_str(s->r.detail, "text"),
+		"tcp_tw_reuse makes new connections 1.2 times cheaper");
+	scene_free(s);
+
 	/* A round of which one half is missing compares nothing. */
 	s = scene_new(true);
 	s->runs[1].error = "docker made no container";

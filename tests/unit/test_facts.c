@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <stdio.h>
 
 #include "lib/node/facts.h"
 
@@ -54,6 +55,7 @@ static void test_machine(void **state)
 	assert_int_equal(f.memory_kb, 8144928);
 	assert_int_equal(f.var_free_kb, 50331648);
 	assert_true(f.apparmor);
+	assert_false(f.firewall_absent);
 	assert_false(f.cloud_init_running);
 	assert_false(f.docker_running);
 }
@@ -87,6 +89,23 @@ static void test_time(void **state)
 		buf_addf(&text, "time\t%s\n" END, wrong[i]);
 		parse_ok(&f, buf_str(&text));
 		assert_true(f.time == 0);
+	}
+}
+
+static void test_firewall(void **state)
+{
+	static const struct {
+		const char *word;
+		bool absent;
+	} cases[] = {{"absent", true}, {"loaded", false}, {"", false}, {"absent ", false}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_(facts_done) struct facts f = {0};
+		char text[64];
+
+		snprintf(text, sizeof(text), BEGIN "firewall\t%s\n" END, cases[i].word);
+		parse_ok(&f, text);
+		assert_int_equal(f.firewall_absent, cases[i].absent);
 	}
 }
 
@@ -601,6 +620,7 @@ int main(void)
 		cmocka_unit_test(test_machine),
 		cmocka_unit_test(test_nothing_known),
 		cmocka_unit_test(test_time),
+		cmocka_unit_test(test_firewall),
 		cmocka_unit_test(test_cloud_init),
 		cmocka_unit_test(test_addresses),
 		cmocka_unit_test(test_numbers),

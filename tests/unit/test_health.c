@@ -21,7 +21,7 @@ static void test_healthy(void **state)
 	for (size_t i = 0; i < s->health.n; i++)
 		if (s->health.rows[i].state != HEALTH_OK)
 			fail_msg("%s: %s", s->health.rows[i].id, s->health.rows[i].text);
-	assert_int_equal(s->health.n, 89);
+	assert_int_equal(s->health.n, 92);
 	assert_int_equal(health_verdict(&s->health), HEALTH_OK);
 	expect(s, "overlay.data", "a", HEALTH_OK, "64 KiB to and from 2 containers");
 	expect(s, "overlay.data", "c", HEALTH_OK, "slowest 1.5 ms");
@@ -293,6 +293,10 @@ static void test_calls(void **state)
 	assert_null(strstr(row(s, "ingress.healthz", "a")->text, "html"));
 	expect(s, "functions.call", "a", HEALTH_FAIL, "'echo' answered 404: no such function");
 	expect(s, "gateway.auth", "a", HEALTH_FAIL, "connection refused");
+	/* Too many calls: nobody gets through, which is no opinion of the function's. */
+	http[HTTP_FUNCTION] = (struct http_seen){.status = 429};
+	judge(s);
+	expect(s, "functions.call", "a", HEALTH_FAIL, "'echo' answered 429");
 }
 
 static void test_no_function(void **state)
@@ -375,8 +379,44 @@ static void test_kernel(void **state)
 	expect(s, "tuning.gateway", "a", HEALTH_FAIL, "nothing listens on port 8080");
 	hear(&s->ev.nodes[0], "time\t1\n" HOST INFO("na", "10.0.0.1", "true") "end\tok\n");
 	judge(s);
+	expect(s, "tuning.host", "a", HEALTH_OK, "somaxconn 65535");
 	expect(s, "tuning.nginx", "a", HEALTH_FAIL, "nothing listens on port 80");
+	hear(&s->ev.nodes[0], "time\t1\nLISTEN 0 65536 0.0.0.0:80 0.0.0.0:*\nend\tok\n");
+	judge(s);
+	expect(s, "tuning.nginx", "a", HEALTH_FAIL, "port 80: 65536 calls may wait, not 65535");
+	hear(&s->ev.nodes[0], "time\t1\n" HOST INFO("na", "10.0.0.1", "true") "end\tok\n");
+	judge(s);
 	expect(s, "tuning.gateway", NULL, HEALTH_FAIL, "no container of svarm_gateway");
+}
+
+/* What svarm adds to the spec's settings. */
+static void test_added_settings(void **state)
+{
+	static const char settings[] = "/proc/sys/net/core/somaxconn:65535\n"
+				       "/proc/sys/net/ipv4/tcp_tw_reuse:1\n"
+				       "/proc/sys/net/ipv4/ip_local_port_range:1024 65000\n";
+	struct scene *s = *state;
+	_cleanup_free_ char *b = NULL, *c = NULL;
+
+	/* Both are on c alone: Redis runs there. */
+	b = xasprintf("time\t1\n%s/proc/sys/net/ipv4/ip_local_reserved_ports:2377,4789,6379,7007,"
+		      "7946,8080-8082,8090,9090,30000-32766\n%s%s%s%send\tok\n",
+		settings, INFO("nb", "10.0.0.2", "false"),
+		CONTAINER(ID_B, "svarm_queue-worker", "10.9.0.6"), settings,
+		"/proc/sys/net/ipv4/ip_local_reserved_ports:6379,8080-8082\n");
+	c = xasprintf("time\t1\n%s/proc/sys/net/ipv4/ip_local_reserved_ports:\n"
+		      "/proc/sys/vm/overcommit_memory:0\nend\tok\n",
+		settings);
+	hear(&s->ev.nodes[1], b);
+	hear(&s->ev.nodes[2], c);
+	judge(s);
+	expect(s, "tuning.host", "b", HEALTH_FAIL,
+		"ip_local_reserved_ports lacks 1 port of services (32767)");
+	expect(s, "tuning.containers", "b", HEALTH_FAIL,
+		"in svarm_queue-worker net.ipv4.ip_local_reserved_ports lacks 1 port of services "
+		"(7007)");
+	expect(s, "tuning.host", "c", HEALTH_FAIL, "lacks 2778 ports of services (2377, …)");
+	expect(s, "tuning.host", "c", HEALTH_FAIL, "vm.overcommit_memory is 0, not 1");
 }
 
 static void test_public(void **state)
@@ -402,9 +442,31 @@ static void test_public(void **state)
 	expect(s, "exposure.tcp", "a", HEALTH_FAIL, "open to this machine: 4789");
 	expect(s, "exposure.tcp", "b", HEALTH_WARN, "1 ports could not be tried");
 	expect(s, "exposure.tcp", "c", HEALTH_SKIP, "unable to resolve");
+	b->udp[2] = PORT_ERROR;
+	s->ev.nodes[0].scan6.udp[2] = PORT_ERROR;
+	s->ev.nodes[1].scan6.tcp[7] = s->ev.nodes[1].scan6.udp[2] = PORT_ERROR;
+	judge(s);
+	expect(s, "exposure.ipv6", "a", HEALTH_WARN, "1 ports could not be tried");
+	expect(s, "exposure.udp", "b", HEALTH_WARN, "1 ports could not be tried");
+	expect(s, "exposure.ipv6", "b", HEALTH_WARN, "2 ports could not be tried");
 	s->cluster->nodes[2].address = s->cluster->nodes[2].private;
 	judge(s);
 	expect(s, "exposure.udp", "c", HEALTH_SKIP, "the same");
+}
+
+static void test_firewall(void **state)
+{
+	struct scene *s = *state;
+
+	hear(&s->ev.nodes[1], "time\t1\nfirewall\tabsent\nend\tok\n");
+	/* Its public side cannot be seen from here. */
+	s->cluster->nodes[1].address = s->cluster->nodes[1].private;
+	hear(&s->ev.nodes[2], "time\t1\nfirewall\tsomehow\nend\tok\n");
+	judge(s);
+	expect(s, "exposure.firewall", "a", HEALTH_OK, "in the kernel");
+	expect(s, "exposure.firewall", "b", HEALTH_FAIL, "not in the kernel");
+	expect(s, "exposure.tcp", "b", HEALTH_SKIP, "the same");
+	expect(s, "exposure.firewall", "c", HEALTH_SKIP, "does not say");
 }
 
 /* ---- the parser ---- */
@@ -616,7 +678,9 @@ int main(void)
 		SCENE(test_containers),
 		SCENE(test_no_container),
 		SCENE(test_kernel),
+		SCENE(test_added_settings),
 		SCENE(test_public),
+		SCENE(test_firewall),
 		SCENE(test_plan),
 		SCENE(test_recorded),
 		SCENE(test_only),

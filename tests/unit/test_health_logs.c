@@ -104,6 +104,8 @@ static void test_elsewhere(void **state)
 	expect(s, "swarm.logs", NULL, HEALTH_OK, "1 node can be read; those of b go where docker");
 	say(s, "ready", "log\tnc\terror\t" ELSEWHERE "\nlog\tnb\terror\t" ELSEWHERE);
 	expect(s, "swarm.logs", NULL, HEALTH_SKIP, "go where docker cannot read them");
+	say(s, "ready", "log\tnc\tread\nlog\tnb\terror\t" TROUBLE "node nb does not answer");
+	expect(s, "swarm.logs", "b", HEALTH_WARN, "node nb does not answer");
 }
 
 static void test_odd_lines(void **state)

@@ -368,9 +368,9 @@ static void test_queue(void **state)
 	expect(s, "queue.workers", NULL, HEALTH_OK, "3 heard of");
 	answer(s, ACTION_QUEUE,
 		"{\"ok\":true,\"waiting\":7,\"oldest_waiting_ms\":61000,\"queue\":\"\\u001bq\","
-		"\"dead\":1,\"newest_dead_ms\":0,\"workers\":1}");
+		"\"dead\":1,\"newest_dead_ms\":86399000,\"workers\":1}");
 	expect(s, "queue.lag", NULL, HEALTH_WARN, "7 waiting, the oldest for 61 s in '\\x1bq'");
-	expect(s, "queue.dead", NULL, HEALTH_WARN, "1 given up, the last 0 s ago");
+	expect(s, "queue.dead", NULL, HEALTH_WARN, "1 given up, the last 24 h ago");
 	expect(s, "queue.workers", NULL, HEALTH_WARN, "1 of 2 heard of");
 	answer(s, ACTION_QUEUE, "{\"ok\":true,\"waiting\":1,\"oldest_waiting_ms\":600000}");
 	expect(s, "queue.lag", NULL, HEALTH_FAIL, "the oldest for 10 min");
@@ -409,6 +409,11 @@ static void test_store(void **state)
 	expect(s, "redis.memory", NULL, HEALTH_WARN, "threw 3 keys away");
 	answer(s, ACTION_STORE, "{\"ok\":true,\"maxmemory_policy\":\"allkeys-lru\"}");
 	expect(s, "redis.memory", NULL, HEALTH_WARN, "maxmemory-policy is 'allkeys-lru'");
+	answer(s, ACTION_STORE, "{\"ok\":true,\"maxmemory_policy\":\"noeviction\"}");
+	expect(s, "redis.memory", NULL, HEALTH_WARN, "its limit is none; the spec says 268 MB");
+	answer(s, ACTION_STORE,
+		"{\"ok\":true,\"maxmemory\":1000000000,\"maxmemory_policy\":\"noeviction\"}");
+	expect(s, "redis.memory", NULL, HEALTH_WARN, "its limit is 1.0 GB; the spec says 268 MB");
 	s->cluster->faas.redis.persistence = REDIS_NONE;
 	judge(s);
 	expect(s, "redis.persistence", NULL, HEALTH_OK, "the spec asks for none");
@@ -441,6 +446,8 @@ static void test_mtu(void **state)
 	expect(s, "overlay.mtu", "a", HEALTH_WARN,
 		"packets of 1450 bytes are sent, the largest that arrives at b: 1170");
 	expect(s, "overlay.data", "a", HEALTH_FAIL, "no data to b");
+	peer(s, 0, "{\"ok\":true,\"mtu\":1450,\"passes\":1449}");
+	expect(s, "overlay.mtu", "a", HEALTH_WARN, "the largest that arrives at b: 1449");
 	/* Nothing was answered, so nothing is known. */
 	peer(s, 0, "{\"ok\":true,\"mtu\":1450,\"passes\":0}");
 	expect(s, "overlay.mtu", "a", HEALTH_SKIP, "not every container answers");

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
-
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/buf.h"
@@ -71,6 +71,45 @@ static void test_classes(void **state)
 	/* No read came back. */
 	assert_disk(DISK("\"n\": 3000, \"mean\": 0.5, \"p50\": 0.4, \"p99\": 2.4", "\"n\": 0"),
 		"SSD-class", HEALTH_OK, "durable writes take 0.40 ms");
+	/* ZFS: reads come from memory, whether it says so or not. */
+	assert_disk("{\"fdatasync_ms\": {\"n\": 900, \"mean\": 3.3, \"p50\": 3.2, \"p99\": 6}, "
+		    "\"read_ms\": {\"n\": 90000, \"mean\": 0.01, \"p50\": 0.008, \"p99\": 0.02}, "
+		    "\"direct\": false}",
+		"throttled", HEALTH_WARN, "durable writes take 3.20 ms");
+	assert_disk(DISK("\"n\": 900, \"mean\": 0.5, \"p50\": 0.5, \"p99\": 2",
+			    "\"n\": 90000, \"mean\": 0.002, \"p50\": 0.0021, \"p99\": 0.02"),
+		"SSD-class", HEALTH_OK, "durable writes take 0.50 ms");
+}
+
+/* On both sides of each bound. */
+static void test_bounds(void **state)
+{
+	static const struct {
+		const char *sync, *read, *verdict;
+		enum health_state state;
+	} cases[] = {
+		{"0.019", "0.06", "no durability", HEALTH_WARN},
+		{"0.021", "0.06", "NVMe-class", HEALTH_OK},
+		{"0.5", "0.149", "NVMe-class", HEALTH_OK},
+		{"0.5", "0.151", "SSD-class", HEALTH_OK},
+		{"0.5", "0.99", "SSD-class", HEALTH_OK},
+		{"0.5", "1.01", "throttled", HEALTH_WARN},
+		{"0.5", "4.9", "throttled", HEALTH_WARN},
+		{"0.5", "5.1", "disk-class", HEALTH_OK},
+		{"19.9", "4.9", "throttled", HEALTH_WARN},
+		{"20.1", "4.9", "disk-class", HEALTH_OK},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_buf_ struct buf text = BUF_INIT;
+		const double read = strtod(cases[i].read, NULL), sync = strtod(cases[i].sync, NULL);
+
+		buf_addf(&text,
+			DISK("\"n\": 900, \"mean\": %f, \"p50\": %f, \"p99\": %f",
+				"\"n\": 900, \"mean\": %f, \"p50\": %f, \"p99\": %f"),
+			sync, sync, 2 * sync, read, read, 2 * read);
+		assert_disk(buf_str(&text), cases[i].verdict, cases[i].state, "");
+	}
 }
 
 static void test_no_durability(void **state)
@@ -91,6 +130,13 @@ static void test_throttled(void **state)
 	assert_disk(DISK("\"n\": 53, \"mean\": 77.0905, \"p50\": 100.139, \"p99\": 104.0135",
 			    "\"n\": 9000, \"mean\": 0.06, \"p50\": 0.05, \"p99\": 0.3"),
 		"throttled", HEALTH_WARN, "every durable write takes the same 100.1 ms");
+	/* Tokens let most reads through, and make one of a hundred wait for the next. */
+	assert_disk(DISK("\"n\": 300, \"mean\": 0.6, \"p50\": 0.5, \"p99\": 2",
+			    "\"n\": 200, \"mean\": 1.1, \"p50\": 0.9, \"p99\": 9.9"),
+		"throttled", HEALTH_WARN, "909 reads a second");
+	assert_disk(DISK("\"n\": 300, \"mean\": 0.6, \"p50\": 0.5, \"p99\": 2",
+			    "\"n\": 200, \"mean\": 1.1, \"p50\": 0.9, \"p99\": 8.1"),
+		"SSD-class", HEALTH_OK, "");
 	/* A volume that paces all reads alike. */
 	assert_disk(DISK("\"n\": 300, \"mean\": 6, \"p50\": 6, \"p99\": 9",
 			    "\"n\": 200, \"mean\": 10, \"p50\": 10, \"p99\": 10.2"),
@@ -118,6 +164,12 @@ static void test_credits(void **state)
 	assert_windows("{\"n\": 3000}, {\"n\": 2900}, {\"n\": 3000}, {\"n\": 1500}, {\"n\": 100}, "
 		       "{\"n\": 100}, {\"n\": 100}",
 		"throttled", HEALTH_WARN, "at first 2950 durable writes a second, in the end 100");
+	assert_windows("{\"n\": 100}, {\"n\": 100}, {\"n\": 100}, {\"n\": 100}, {\"n\": 49}, "
+		       "{\"n\": 49}",
+		"throttled", HEALTH_WARN, "in the end 49");
+	assert_windows("{\"n\": 100}, {\"n\": 100}, {\"n\": 100}, {\"n\": 100}, {\"n\": 51}, "
+		       "{\"n\": 51}",
+		"NVMe-class", HEALTH_OK, "");
 	/* One bad second is none. */
 	assert_windows("{\"n\": 3000}, {\"n\": 2900}, {\"n\": 3000}, {\"n\": 2900}, {\"n\": 100}, "
 		       "{\"n\": 3000}, {\"n\": 3100}, {\"n\": 10}, {\"n\": 2900}",
@@ -190,6 +242,14 @@ static void test_cpu(void **state)
 		HEALTH_WARN, "30 % longer");
 	assert_cpu("{\"steal\": 0, \"idle\": 0, \"got\": 99, \"slowdown\": 400}", "throttled",
 		HEALTH_FAIL, "400 % longer");
+	assert_cpu("{\"steal\": 0, \"idle\": 0, \"got\": 99, \"slowdown\": 49}", "throttled",
+		HEALTH_WARN, "49 % longer");
+	assert_cpu("{\"steal\": 0, \"idle\": 0, \"got\": 99, \"slowdown\": 50}", "throttled",
+		HEALTH_FAIL, "50 % longer");
+	/* Cut short, with others that used what was left. */
+	assert_cpu("{\"steal\": 0, \"idle\": 0, \"got\": 85, \"slowdown\": 1, \"periods\": 100, "
+		   "\"throttled\": 5}",
+		"throttled", HEALTH_WARN, "it got 85 %");
 	/* R: a control group's quota of a fifth of a processor of two. */
 	assert_cpu("{\"steal\": 0, \"idle\": 55.137, \"got\": 10.194, \"slowdown\": 0.56, "
 		   "\"periods\": 31, \"throttled\": 31}",
@@ -251,6 +311,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_classes),
+		cmocka_unit_test(test_bounds),
 		cmocka_unit_test(test_no_durability),
 		cmocka_unit_test(test_throttled),
 		cmocka_unit_test(test_credits),

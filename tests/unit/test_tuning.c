@@ -37,6 +37,15 @@ static void test_verdicts(void **state)
 		/* Apart, but by less than a tenth. */
 		{LINE("body_buffer", "higher", "[100, 101, 102]", "[105, 106, 107]"),
 			"no effect here", "within the noise: calls", 106.0 / 101},
+		/* By a little more than that. */
+		{LINE("body_buffer", "higher", "[100, 101, 102]", "[112, 113, 114]"), "effect",
+			"1.1 times better: calls", 113.0 / 101},
+		/* What should be lower, and was not every time. */
+		{LINE("backlog", "lower", "[10, 11, 12]", "[5, 6, 11]"), "no effect here",
+			"within the noise: calls", 11.0 / 6},
+		/* What no measurement gives is none. */
+		{LINE("backlog", "higher", "[10, 11, 12, -50]", "[30, 33, 36]"), "effect",
+			"3.0 times better: calls", 3},
 		{LINE("proxy_buffers", "higher", "[100, 101, 102]", "[50, 51, 50.5]"), "worse",
 			"2.0 times worse: calls", 0.5},
 		{LINE("tcp_tw_reuse", "lower", "[0, 0, 0]", "[0, 0, 0]"), "unknown", NULL, NAN},
@@ -111,6 +120,12 @@ static void test_section(void **state)
 	assert_string_equal(result.text,
 		"1 of 3 settings have an effect here; none: backlog; worse: body_buffer");
 	assert_non_null(strstr(result.remedy, "body_buffer"));
+	json_array_remove(rows, 2);
+	json_array_append_new(rows, row_of(LINE("body_buffer", "higher", "[]", "[]"), &result));
+	tuning_verdict(rows, &result);
+	assert_int_equal(result.state, HEALTH_WARN);
+	assert_string_equal(result.text, "1 of 3 settings have an effect here; none: backlog; not "
+					 "measured: body_buffer");
 	arena_done(&result.arena);
 	free(result.figures);
 }

@@ -2,7 +2,7 @@
 # What the public side can reach: ssh everywhere, the public door on the ingress node, nothing else.
 # Control: before svarm came (10-plan.t), and from a peer on the private side, more answers.
 # shellcheck source=tests/lab/t/lib.bash
-. "$(dirname "$0")/lib.bash" 13
+. "$(dirname "$0")/lib.bash" 15
 "$svarm" up --no-health "$spec" >/dev/null 2>&1
 
 ports=1-12000,30000-33000,65000-65535
@@ -36,6 +36,12 @@ for port in 2377 4789 7946; do
 done
 node 1 'systemctl reload svarm-firewall' >/dev/null
 is "reloading the firewall makes it what it was" "$(node 1 'nft list chain inet svarm outside' | grep -c seen-)" 0
+
+# As nftables' own service does whenever it starts; the unit that loaded the rules stays active.
+node 1 'nft delete table inet svarm && systemctl is-active -q svarm-firewall' >/dev/null
+is "plan sees that its rules are gone" "$("$svarm" plan "$spec" 2>&1 | grep -c 'svarm-firewall.*rules not loaded')" 1
+"$svarm" up --no-health "$spec" >/dev/null 2>&1
+check "and up loads them again" node 1 'nft list chain inet svarm outside >/dev/null'
 
 check "it survives a restart of dockerd" node 1 'systemctl restart docker && nft list table inet svarm >/dev/null'
 # What is to be closed must be there first: the gateway's port, seen from a peer.

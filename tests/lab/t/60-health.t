@@ -5,7 +5,7 @@
 # SVARM=… another binary; ONLY=REGEX some faults; KEEP_CLUSTER=1 probe the cluster that is there.
 # shellcheck disable=SC2016,SC2034 # faults and their undoing are evaluated later
 # shellcheck source=tests/lab/t/lib.bash
-. "$(dirname "$0")/lib.bash" 57
+. "$(dirname "$0")/lib.bash" 59
 svarm=${SVARM:-$svarm}
 finding=$tmp/finding
 undo='' lasting='' # what undoes the faults of a group; one that outlasts groups
@@ -331,6 +331,8 @@ faults 'the firewall is gone, Redis hangs' '
 	node 1 "ip -6 addr del 2001:db8:77::11/64 dev eth0; nft -f /etc/svarm/firewall.nft"
 	node 2 "systemctl stop loud; nft -f /etc/svarm/firewall.nft"' \
 	--only exposure --only redis -- \
+	exposure.firewall lab-1 failed 'not in the kernel' \
+	exposure.firewall lab-2 failed 'not in the kernel' \
 	exposure.tcp lab-1 failed 'open to this machine: .*8080' \
 	exposure.ipv6 lab-1 failed 'open to this machine: .*8080' \
 	exposure.udp lab-2 failed 'answering to this machine: 2377' \
