@@ -38,23 +38,25 @@ def skip(why):
     sys.exit(0)
 
 
-TAKEN = set()
+CLAIMS = []  # held until this test ends
 
 
 def free_port():
     """A port nobody listens on, none that an outgoing connection of another test may get, and never the
-    same one again: who asked for it may not listen yet."""
+    same one again, of this test or of another that runs beside it: who asked for it may not listen yet.
+    The claim is a name that the kernel gives to one process of a network namespace."""
     while True:
         port = random.randrange(20000, 32000)
-        if port in TAKEN:
-            continue
-        with socket.socket() as s:
-            try:
+        claim = socket.socket(socket.AF_UNIX)
+        try:
+            claim.bind("\0svarm-test-port-%d" % port)
+            with socket.socket() as s:
                 s.bind(("0.0.0.0", port))
-                TAKEN.add(port)
-                return port
-            except OSError:
-                continue
+        except OSError:
+            claim.close()
+            continue
+        CLAIMS.append(claim)
+        return port
 
 
 def wait_for(what, condition, timeout=10.0):
