@@ -312,8 +312,9 @@ class Stack:
         return Redis(self.redis_port)
 
     def start_docker(self):
+        # The file may be that of the one before; and there is one before anybody listens.
         self.spawn("docker", [sys.executable, HERE + "/fake-docker.py", self.docker_sock])
-        wait_for("the stand-in for docker", lambda: os.path.exists(self.docker_sock))
+        wait_for("the stand-in for docker", self.control)
 
     def start_gateway(self, **env):
         self.spawn("gateway", [program("svarm-gateway")], self.env(**env))
