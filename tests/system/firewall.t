@@ -231,10 +231,10 @@ open() {
 	LINES
 }
 
-answers() { # closed|open|peers4|peers6|icmp
+answers() { # closed|open|peers4|peers6|icmp [SECONDS]: after which an answer counts as not coming
 	local ns
 	for ns in $public $peer $node $box; do
-		"$1" | sed -n "s/^$ns //p" | in_ns "$ns" "$python" $probe ask
+		"$1" | sed -n "s/^$ns //p" | in_ns "$ns" "$python" $probe ask "${2:-20}"
 	done
 }
 
@@ -284,10 +284,10 @@ pids+=("$HOLD_PID")
 read -r -t 5 held <&"${HOLD[0]}"
 
 try "the file loads" in_ns $node nft -f "$work/rules4"
-check "with rules" silent < <(answers closed)
+check "with rules" silent < <(answers closed 0.8)
 check "with rules" open < <(answers open)
 check "with rules" open < <(answers peers4)
-check "with rules" silent < <(answers peers6)
+check "with rules" silent < <(answers peers6 0.8)
 
 echo again >&"${HOLD[1]}"
 read -r -t 5 said <&"${HOLD[0]}" || said=nothing
@@ -298,8 +298,8 @@ ip -n $node neigh flush all
 check "with neighbours forgotten" open < <(answers icmp)
 
 try "other rules replace them" in_ns $node nft -f "$work/rules6"
-check "with IPv6 peers" silent < <(answers closed)
-check "with IPv6 peers" silent < <(answers peers4)
+check "with IPv6 peers" silent < <(answers closed 0.8)
+check "with IPv6 peers" silent < <(answers peers4 0.8)
 check "with IPv6 peers" open < <(answers peers6)
 ok "$([ "$(in_ns $node nft list table inet svarm | grep -c 'hook prerouting')" = 1 ] && echo 1 || echo 0)" \
 	"loading twice leaves one chain"
