@@ -272,6 +272,7 @@ cpu=$({ time P --empty 'sleep 3'; } 2>&1)
 awk -v t="$cpu" -v l="$limit" 'BEGIN {split(t, a, " "); exit !(a[1] + a[2] <= l)}'
 ok $? "waiting 3 s costs no CPU ($cpu s)"
 P --empty --time 'printf a; sleep 1; printf b; exit 0'
+took=$(awk '/^seconds/ {printf "%d", $2 * 1000}' "$T/err") # of the command alone
 check "the end is noticed at once" within 1000 1900
 
 # ---- host keys --------------------------------------------------------------------------------
