@@ -103,11 +103,15 @@ def killed_worker(s):
     cb = Callbacks()
     s.end(worker(s))
     name = s.start_worker(SVARM_CLAIM_IDLE="3s")
-    ids = [s.post("/async-function/echo?delay=4000", b"x",
+    gate = threading.Event()
+    s.backend("127.0.0.16", lambda rq: gate.wait(60) and (200, {}, b""))
+    s.function("held", ["127.0.0.16"])
+    ids = [s.post("/async-function/held", b"x",
                   {"X-Callback-Url": cb.url}).headers["x-call-id"] for _ in range(5)]
     wait_for("the worker to hold them", lambda: pending(s) == 5)
     s.end(name, signal.SIGKILL)
     assert cb.ids() == []
+    gate.set()
     s.start_worker(SVARM_CLAIM_IDLE="3s")
     wait_for("the callbacks", lambda: set(cb.ids()) == set(ids), GIVE_UP)
     s.await_empty_queue()
@@ -304,7 +308,7 @@ def gateway_killed(s):
     """the gateway is killed under load: every 202 runs at least once"""
     cb = Callbacks()
     s.end(worker(s))
-    ids = [s.post("/async-function/echo?delay=20", b"x",
+    ids = [s.post("/async-function/echo?delay=100", b"x",
                   {"X-Callback-Url": cb.url}).headers["x-call-id"] for _ in range(200)]
     s.start_worker(SVARM_MAX_INFLIGHT="4")
     wait_for("a few callbacks", lambda: len(cb.ids()) > 10)

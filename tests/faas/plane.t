@@ -493,20 +493,23 @@ def closed_door(s):
 
 def reload_keeps_all(s):
     """even a reload of nginx keeps table, counters and calls under way"""
-    before = s.counters("echo")
+    gate = threading.Event()
+    s.backend("127.0.0.34", lambda rq: (rq.path == "/held" and gate.wait(60), (200, {}, rq.payload))[1])
+    s.function("kept", ["127.0.0.34"])
     out = []
-    t = threading.Thread(target=lambda: out.append(s.post("/function/echo?delay=4000", b"kept")))
+    t = threading.Thread(target=lambda: out.append(s.post("/function/kept/held", b"kept", timeout=60)))
     t.start()
-    wait_for("the call", lambda: s.table()["echo"][0] == 1)
+    wait_for("the call", lambda: s.table()["kept"][0] == 1)
     reload_nginx(s)
-    assert s.post("/function/echo", b"x").text == "x"
+    assert s.post("/function/kept", b"x").text == "x"
     # nginx counts a call as ended a moment after its caller has the answer.
-    wait_for("the other call alone", lambda: s.table()["echo"][0] == 1, 3)
+    wait_for("the other call alone", lambda: s.table()["kept"][0] == 1)
     assert not out, out
+    gate.set()
     t.join()
     assert out[0].text == "kept"
-    at_rest(s, "echo")
-    assert s.counters("echo")[0] == before[0] + 2
+    at_rest(s, "kept")
+    assert s.counters("kept") == (2, {200: 2}), s.counters("kept")
 
 
 def main():
