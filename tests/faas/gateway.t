@@ -494,6 +494,7 @@ def nginx_dies(s):
 def graceful_stop(s):
     """SIGTERM: what is under way is finished, no kept connection loses a call, nothing is left"""
     faults, closed, done = [], [], threading.Event()
+    s.function("last", ["127.0.0.2"])
 
     def client(verb):
         c = http.client.HTTPConnection("127.0.0.1", s.port, timeout=10)
@@ -516,20 +517,23 @@ def graceful_stop(s):
     for t in clients:
         t.start()
     # and those that come anew for every call, without a pause
-    hurried = subprocess.Popen([program("svarm-load"), "-c", "100", "-d", "4", "--fresh", "--json",
+    hurried = subprocess.Popen([program("svarm-load"), "-c", "100", "-d", "60", "--fresh", "--json",
                                 "http://127.0.0.1:%d/function/echo" % s.port],
                                stdout=subprocess.PIPE)
     with open(s.dir + "/run/nginx.pid") as f:
         nginx = int(f.read())
     out = []
-    t = threading.Thread(target=lambda: out.append(s.post("/function/echo?delay=1500", b"last")))
+    t = threading.Thread(target=lambda: out.append(s.post("/function/last?delay=1500", b"last")))
     t.start()
+    wait_for("the last call", lambda: s.table()["last"][0] == 1)
     time.sleep(0.4)
     code = s.end("gateway")
     t.join()
     done.set()
     for t in clients:
         t.join()
+    time.sleep(0.5)  # some find nobody
+    hurried.send_signal(signal.SIGINT)
     hurry = json.loads(hurried.communicate(timeout=20)[0])
     assert hurry["answers"] > 0 and hurry["failed"] == hurry["errors"]["connect"] > 0, hurry
     assert not faults and len(closed) >= len(clients), (faults, len(closed))
