@@ -173,7 +173,7 @@ def worker_killed(s):
     assert s.post("/function/held", b"x").text == "ok"
     at_rest(s, "held")
     assert s.counters("held") == (9, {502: 8, 200: 1})
-    assert len(s.nginx_workers()) == WORKERS
+    wait_for("all workers", lambda: len(s.nginx_workers()) == WORKERS)
 
 
 def backend_killed(s):
