@@ -185,12 +185,13 @@ def retried(s):
             return 500, {}, b"first"
         return None if len(attempts) == 2 else (200, {}, b"third")
     s.backend("127.0.0.13", handle)
-    s.function("flaky", ["127.0.0.13"])
+    s.function("flaky", ["127.0.0.13"], annotations={"com.openfaas.retry.min_wait": "600ms"})
     r = s.post("/async-function/flaky", b"x", {"X-Callback-Url": cb.url})
     wait_for("the callback", lambda: cb.ids(), GIVE_UP)
     assert [a[0] for a in attempts] == ["1", "2", "3"], attempts
     assert all(a[1] == r.headers["x-call-id"] for a in attempts)
-    assert attempts[2][2] - attempts[1][2] > attempts[1][2] - attempts[0][2]  # it backs off
+    # It backs off: from 600 ms to four times that, and half of it is chance; a timer is never early.
+    assert attempts[1][2] - attempts[0][2] >= 0.3 and attempts[2][2] - attempts[1][2] >= 1.2, attempts
     got = cb.requests[0]
     assert got.headers["X-Function-Status"] == "200" and got.payload == b"third"
     s.await_empty_queue()
