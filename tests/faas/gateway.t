@@ -466,6 +466,34 @@ def async_rules(s):
     assert s.post("/async-function/echo", b"x" * (11 << 20)).status == 413
 
 
+def queued_at_once(s):
+    """a call of a new function is accepted no later than nginx knows the function"""
+    def failures():
+        text = request(s.metrics, "GET", "/metrics").text
+        return re.search(r"^svarm_nginx_table_failures_total (\d+)$", text, re.M).group(1)
+
+    def accepted():
+        c = http.client.HTTPConnection("gateway", timeout=5)
+        c.sock = socket.socket(socket.AF_UNIX)
+        c.sock.connect(s.dir + "/run/control.sock")
+        c.request("POST", "/async-function/brand-new", b"x")
+        return c.getresponse().status == 202
+    before, workers = failures(), s.nginx_workers()
+    for pid in workers:  # they take the table when they go on
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        spec = next(x["Spec"] for x in s.control()["services"] if x["Spec"]["Name"] == "fn_echo")
+        labels = {**spec["Labels"], "com.openfaas.function": "brand-new"}
+        s.control(services={"fn_brand-new": {**spec, "Labels": labels}},
+                  tasks={"fn_brand-new": ["127.0.0.2"]})
+        wait_for("its acceptance", accepted)
+    finally:
+        for pid in workers:
+            os.kill(pid, signal.SIGCONT)
+    s.await_table("brand-new", ["127.0.0.2"])
+    assert failures() == before, "accepted only when nginx was given up"
+
+
 def change_in_flight(s):
     """a call under way survives a change of the table"""
     out = []
@@ -571,7 +599,7 @@ def main():
     run(s, [verbs, root_path, call_ids, forwarded, unknown, asleep, own_errors, keepalive, balanced,
             hang_up, dead_task, not_ready, follows, quiet, big_bodies, chunked_upload, streaming, needs_auth,
             life_of_a_function, refusals, what_docker_gets, stack_functions, info, metrics, probes,
-            peer_is_bounded, async_rules, full_redis, redis_breaks, docker_breaks, change_in_flight,
+            peer_is_bounded, async_rules, full_redis, redis_breaks, docker_breaks, queued_at_once, change_in_flight,
             nginx_dies, graceful_stop, refuses_to_start_open])
 
 
