@@ -127,7 +127,7 @@ static bool split_target(const char *rest, char name[NAME_MAX_LEN + 1], const ch
  * it is not there. */
 static bool find_function(struct call *c)
 {
-	_cleanup_(model_unrefp) struct model *m = watch_model(c->watch);
+	_cleanup_(model_unrefp) struct model *m = watch_newest(c->watch);
 	struct pending *p = httpd_user(c->rq);
 	char name[NAME_MAX_LEN + 1];
 	const struct function *f = NULL;

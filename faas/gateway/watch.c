@@ -40,7 +40,8 @@ struct watch {
 	bool dirty;
 	usec_t last_event, hurry_until;
 	unsigned long begun, finished; /* looks; finished only counts effective ones */
-	struct model *model;
+	struct model *newest;          /* what nginx is about to have */
+	struct model *model;           /* what it has */
 	usec_t last_ok;
 	char docker_problem[128], nginx_problem[128];
 	void (*changed)(void *arg, const struct model *m);
@@ -205,14 +206,27 @@ static bool put_into_effect(struct watch *w, const struct model *m)
 	return true;
 }
 
+static void set_newest(struct watch *w, struct model *m)
+{
+	struct model *old;
+
+	pthread_mutex_lock(&w->lock);
+	old = w->newest;
+	w->newest = model_ref(m);
+	pthread_mutex_unlock(&w->lock);
+	model_unref(old);
+}
+
 /* Make the last look, as far as its tasks are ready, the picture for everybody. */
 static void publish(struct watch *w, unsigned long number)
 {
 	struct model *m = model_pick(w->all, ready_is, w->ready), *old;
-	bool effective = put_into_effect(w, m);
 	void (*changed)(void *arg, const struct model *m);
+	bool effective;
 	void *arg;
 
+	set_newest(w, m);
+	effective = put_into_effect(w, m);
 	pthread_mutex_lock(&w->lock);
 	old = w->model;
 	w->model = model_ref(m);
@@ -414,6 +428,16 @@ struct model *watch_model(struct watch *w)
 
 	pthread_mutex_lock(&w->lock);
 	m = model_ref(w->model);
+	pthread_mutex_unlock(&w->lock);
+	return m;
+}
+
+struct model *watch_newest(struct watch *w)
+{
+	struct model *m;
+
+	pthread_mutex_lock(&w->lock);
+	m = model_ref(w->newest);
 	pthread_mutex_unlock(&w->lock);
 	return m;
 }

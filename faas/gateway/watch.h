@@ -39,4 +39,7 @@ void watch_kick(struct watch *w);
 bool watch_settle(struct watch *w, int timeout_ms);
 /* The picture now; NULL before the first look succeeded.  Owned by the caller (model_unref). */
 struct model *watch_model(struct watch *w);
+/* The same, but not later than nginx has it: who calls a function may queue a call of it as well.
+ */
+struct model *watch_newest(struct watch *w);
 void watch_health(struct watch *w, struct watch_health *ret);

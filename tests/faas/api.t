@@ -299,7 +299,7 @@ def slow_reader(s):
     c.sendall((head % basic()["Authorization"]).encode())
     time.sleep(3)
     assert rss(s) - before < 12, (before, rss(s))
-    assert readers(s) == 1
+    wait_for("the reader", lambda: readers(s) == 1)
     c.settimeout(30)
     n = 0
     while True:

@@ -106,11 +106,15 @@ def killed_worker(s):
     cb = Callbacks()
     s.end(worker(s))
     name = s.start_worker(SVARM_CLAIM_IDLE="3s")
-    ids = [s.post("/async-function/echo?delay=4000", b"x",
+    gate = threading.Event()
+    s.backend("127.0.0.16", lambda rq: gate.wait(60) and (200, {}, b""))
+    s.function("held", ["127.0.0.16"])
+    ids = [s.post("/async-function/held", b"x",
                   {"X-Callback-Url": cb.url}).headers["x-call-id"] for _ in range(5)]
     wait_for("the worker to hold them", lambda: pending(s) == 5)
     s.end(name, signal.SIGKILL)
     assert cb.ids() == []
+    gate.set()
     s.start_worker(SVARM_CLAIM_IDLE="3s")
     wait_for("the callbacks", lambda: set(cb.ids()) == set(ids), GIVE_UP)
     s.await_empty_queue()
@@ -201,12 +205,13 @@ def retried(s):
             return 500, {}, b"first"
         return None if len(attempts) == 2 else (200, {}, b"third")
     s.backend("127.0.0.13", handle)
-    s.function("flaky", ["127.0.0.13"])
+    s.function("flaky", ["127.0.0.13"], annotations={"com.openfaas.retry.min_wait": "600ms"})
     r = s.post("/async-function/flaky", b"x", {"X-Callback-Url": cb.url})
     wait_for("the callback", lambda: cb.ids(), GIVE_UP)
     assert [a[0] for a in attempts] == ["1", "2", "3"], attempts
     assert all(a[1] == r.headers["x-call-id"] for a in attempts)
-    assert attempts[2][2] - attempts[1][2] > attempts[1][2] - attempts[0][2]  # it backs off
+    # It backs off: from 600 ms to four times that, and half of it is chance; a timer is never early.
+    assert attempts[1][2] - attempts[0][2] >= 0.3 and attempts[2][2] - attempts[1][2] >= 1.2, attempts
     got = cb.requests[0]
     assert got.headers["X-Function-Status"] == "200" and got.payload == b"third"
     s.await_empty_queue()
@@ -346,7 +351,7 @@ def gateway_killed(s):
     """the gateway is killed under load: every 202 runs at least once"""
     cb = Callbacks()
     s.end(worker(s))
-    ids = [s.post("/async-function/echo?delay=20", b"x",
+    ids = [s.post("/async-function/echo?delay=100", b"x",
                   {"X-Callback-Url": cb.url}).headers["x-call-id"] for _ in range(200)]
     s.start_worker(SVARM_MAX_INFLIGHT="4")
     wait_for("a few callbacks", lambda: len(cb.ids()) > 10)

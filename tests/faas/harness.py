@@ -38,23 +38,25 @@ def skip(why):
     sys.exit(0)
 
 
-TAKEN = set()
+CLAIMS = []  # held until this test ends
 
 
 def free_port():
     """A port nobody listens on, none that an outgoing connection of another test may get, and never the
-    same one again: who asked for it may not listen yet."""
+    same one again, of this test or of another that runs beside it: who asked for it may not listen yet.
+    The claim is a name that the kernel gives to one process of a network namespace."""
     while True:
         port = random.randrange(20000, 32000)
-        if port in TAKEN:
-            continue
-        with socket.socket() as s:
-            try:
+        claim = socket.socket(socket.AF_UNIX)
+        try:
+            claim.bind("\0svarm-test-port-%d" % port)
+            with socket.socket() as s:
                 s.bind(("0.0.0.0", port))
-                TAKEN.add(port)
-                return port
-            except OSError:
-                continue
+        except OSError:
+            claim.close()
+            continue
+        CLAIMS.append(claim)
+        return port
 
 
 def wait_for(what, condition, timeout=10.0):
@@ -311,8 +313,10 @@ class Stack:
                 "ASAN_OPTIONS": "detect_leaks=0", **more}
 
     def start_redis(self, **options):
+        """What it has answered is in its file, so that a kill loses nothing of it.  With "everysec" it
+        answers before it writes for as long as a sync takes, two seconds at most."""
         conf = {"port": self.redis_port, "bind": "127.0.0.1", "requirepass": REDIS_PASSWORD,
-                "appendonly": "yes", "appendfsync": "everysec", "maxmemory-policy": "noeviction",
+                "appendonly": "yes", "appendfsync": "no", "maxmemory-policy": "noeviction",
                 "dir": self.dir, "save": '""', **{k.replace("_", "-"): v
                                                  for k, v in options.items()}}
         with open(self.dir + "/redis.conf", "w") as f:
@@ -324,8 +328,9 @@ class Stack:
         return Redis(self.redis_port)
 
     def start_docker(self):
+        # The file may be that of the one before; and there is one before anybody listens.
         self.spawn("docker", [sys.executable, HERE + "/fake-docker.py", self.docker_sock])
-        wait_for("the stand-in for docker", lambda: os.path.exists(self.docker_sock))
+        wait_for("the stand-in for docker", self.control)
 
     def start_gateway(self, files=None, **env):
         self.spawn("gateway", [program("svarm-gateway")], self.env(**env), files)

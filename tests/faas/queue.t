@@ -463,10 +463,13 @@ def paused_worker(s):
     first = only_worker(s, SVARM_CLAIM_IDLE="2s")
     calls = []
 
+    first_may, second_may = threading.Event(), threading.Event()
+
     def handle(rq):
         calls.append(rq.headers["X-Delivery-Attempt"])
-        time.sleep(1 if len(calls) == 1 else 6)
-        return 200, {}, b"%d" % len(calls)
+        number = len(calls)
+        (first_may if number == 1 else second_may).wait(60)
+        return 200, {}, b"%d" % number
     s.backend("127.0.0.24", handle)
     s.function("long", ["127.0.0.24"])
     call = post(s, "long", cb.url)
@@ -474,10 +477,12 @@ def paused_worker(s):
     s.children[first].send_signal(signal.SIGSTOP)
     s.start_worker(SVARM_CLAIM_IDLE="2s")
     wait_for("the second call", lambda: len(calls) == 2, 15)
+    first_may.set()
     s.children[first].send_signal(signal.SIGCONT)
     wait_for("the first one to notice", lambda: "has taken it over" in s.log(first))
     time.sleep(1)
     assert cb.ids() == [] and s.queue_length() == 1  # neither acknowledged nor told
+    second_may.set()
     wait_for("the callback", lambda: cb.ids(), 15)
     settled(s)
     assert cb.ids() == [call] and cb.requests[0].payload == b"2" and calls == ["1", "2"], calls
@@ -517,7 +522,7 @@ def poison(s):
     """an entry that takes its worker down each time ends in the dead letters"""
     only_worker(s)
     no_worker(s)
-    call = post(s, "echo?delay=1500")
+    call = post(s, "echo?delay=60000")  # no worker lives that long
     for n in range(3):
         name = s.start_worker(SVARM_CLAIM_IDLE="1s", SVARM_MAX_DELIVERIES="3")
         wait_for("its delivery", lambda: s.redis()(

@@ -185,10 +185,10 @@ def full(s):
     answers = together(260, one)
     t.join()
     assert [a.status for a in answers] == [503] * 260
-    at_once = [a for i, a in enumerate(answers) if times[i] < 2.8]  # who waits does so for 3 s
-    assert len(at_once) == 40, len(at_once)
-    for a in at_once:
+    for a in answers:
         assert int(a.headers["retry-after"]) >= 1 and a.headers["x-svarm-reason"] == "no-task"
+    times.sort()  # who waits does so for 3 s
+    assert times[20] < 2.8 and times[40] > 2.9, times
     assert beside == [200], beside
     assert sample(s, "svarm_wake_refused_total") == 40
 
@@ -447,8 +447,8 @@ def metrics(s):
         s.post("/function/counted/bad", b"x")
     s.system("GET", "info")
     s.redis()("SADD", "svarm:queues", "slow", 'bad"name')
-    s.redis()("XADD", "svarm:queue:slow", "*", "a", "b")
     s.redis()("XADD", "svarm:dead", "*", "a", "b")
+    s.redis()("XADD", "svarm:queue:slow", "*", "a", "b")  # the last: its look has seen the others
     wait_for("the gateway's next look at the queues", lambda: 'queue="svarm:queue:slow"' in
              request(s.metrics, "GET", "/metrics").text)
     time.sleep(1)

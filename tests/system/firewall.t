@@ -239,10 +239,10 @@ open() {
 	LINES
 }
 
-answers() { # closed|open|peers4|peers6|icmp
+answers() { # closed|open|peers4|peers6|icmp [SECONDS]: after which an answer counts as not coming
 	local ns
 	for ns in $public $peer $node $box; do
-		"$1" | sed -n "s/^$ns //p" | in_ns "$ns" "$python" $probe ask
+		"$1" | sed -n "s/^$ns //p" | in_ns "$ns" "$python" $probe ask "${2:-20}"
 	done
 }
 
@@ -294,10 +294,10 @@ read -r -t 5 held <&"${HOLD[0]}"
 
 try "the file loads" in_ns $node nft -f "$work/rules4"
 told loaded "with rules"
-check "with rules" silent < <(answers closed)
+check "with rules" silent < <(answers closed 0.8)
 check "with rules" open < <(answers open)
 check "with rules" open < <(answers peers4)
-check "with rules" silent < <(answers peers6)
+check "with rules" silent < <(answers peers6 0.8)
 
 echo again >&"${HOLD[1]}"
 read -r -t 5 said <&"${HOLD[0]}" || said=nothing
@@ -309,8 +309,8 @@ check "with neighbours forgotten" open < <(answers icmp)
 
 try "other rules replace them" in_ns $node nft -f "$work/rules6"
 told loaded "with IPv6 peers"
-check "with IPv6 peers" silent < <(answers closed)
-check "with IPv6 peers" silent < <(answers peers4)
+check "with IPv6 peers" silent < <(answers closed 0.8)
+check "with IPv6 peers" silent < <(answers peers4 0.8)
 check "with IPv6 peers" open < <(answers peers6)
 ok "$([ "$(in_ns $node nft list table inet svarm | grep -c 'hook prerouting')" = 1 ] && echo 1 || echo 0)" \
 	"loading twice leaves one chain"

@@ -1,8 +1,8 @@
 """Both ends of the firewall test's connections, standard library only.
 
   net_probe.py serve PORT...          TCP and UDP on each port, v4 and v6: answers "ok <peer address>"
-  net_probe.py ask < LINES            each line: ID tcp|udp|icmp HOST PORT [SOURCE]
-                                      prints "ID open", "ID refused" or "ID silent"
+  net_probe.py ask SECONDS < LINES    each line: ID tcp|udp|icmp HOST PORT [SOURCE]
+                                      prints "ID open", "ID refused" or, after SECONDS, "ID silent"
   net_probe.py hold HOST PORT         connects, says "held"; for each line of input sends it and
                                       prints what comes back
 """
@@ -11,7 +11,7 @@ import socket
 import sys
 import threading
 
-WAIT = 0.8  # seconds until an answer counts as not coming
+WAIT = 0.0  # seconds until an answer counts as not coming
 
 
 def resolve(host, port, kind):
@@ -91,7 +91,10 @@ def ask_one(proto, host, port, source):
             return "error:" + e.strerror.replace(" ", "-")
 
 
-def ask():
+def ask(wait):
+    global WAIT
+    WAIT = float(wait)
+
     def run(words):
         name, proto, host, port, *source = words
         try:
@@ -125,4 +128,4 @@ def hold(host, port):
 
 
 if __name__ == "__main__":
-    {"serve": lambda: serve(sys.argv[2:]), "ask": ask, "hold": lambda: hold(*sys.argv[2:])}[sys.argv[1]]()
+    {"serve": lambda: serve(sys.argv[2:]), "ask": lambda: ask(sys.argv[2]), "hold": lambda: hold(*sys.argv[2:])}[sys.argv[1]]()

@@ -7,6 +7,7 @@ import json
 import os
 import random
 import re
+import select
 import signal
 import socket
 import subprocess
@@ -264,15 +265,14 @@ def file_env_and_log_show_what_a_platform_gives():
 def a_delay_delays_only_its_own_call():
     slow = server.connect()
     begin = time.monotonic()
-    slow.sendall(request("/?delay=400", b"late", "POST"))
-    others = 0
-    while time.monotonic() - begin < 0.2:
+    slow.sendall(request("/?delay=1500", b"late", "POST"))
+    for _ in range(20):
         assert call(request())[0] == 200
-        others += 1
+    assert not select.select([slow], [], [], 0)[0]  # all of them before it
     assert Reader(slow).answer()[2] == b"late"
     took = time.monotonic() - begin
     slow.close()
-    assert others > 20 and 0.4 <= took < 0.79, (others, took)  # less than one after the other
+    assert 1.5 <= took < 2.9, took  # and they did not put it off: less than twice
 
 
 @test
@@ -526,15 +526,17 @@ def sigterm_finishes_what_is_in_flight():
     busy, idle = (socket.create_connection(("127.0.0.1", own.port), 10) for _ in range(2))
     idle.sendall(request())
     assert Reader(idle).answer()[0] == 200
-    busy.sendall(request("/?delay=700", b"work", "POST"))
+    busy.sendall(request("/?delay=3500", b"work", "POST"))
     time.sleep(0.2)
     own.process.send_signal(signal.SIGTERM)
-    time.sleep(0.3)
-    try:
-        socket.create_connection(("127.0.0.1", own.port), 1).close()
-        raise AssertionError("still accepts")
-    except ConnectionRefusedError:
-        pass
+    end = time.monotonic() + 3
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", own.port), 1).close()
+        except (ConnectionRefusedError, ConnectionResetError):
+            break
+        assert time.monotonic() < end, "still accepts"
+        time.sleep(0.05)
     idle.sendall(request())  # was under way when the signal came
     got = Reader(idle).answer()
     assert got[0] == 200 and got[1]["connection"] == "close", got
@@ -550,7 +552,7 @@ def sigterm_waits_five_seconds_at_most():
     time.sleep(0.5)
     begin = time.monotonic()
     assert own.stop() == 0
-    assert 4.5 < time.monotonic() - begin < 6
+    assert 4.5 < time.monotonic() - begin < 8  # the call asks for 60
     own = Server()
     begin = time.monotonic()
     assert own.stop() == 0 and time.monotonic() - begin < 2

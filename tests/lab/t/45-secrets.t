@@ -65,6 +65,11 @@ cp "$tmp/leaks" "$tmp/out"
 [ "$(hits)" -eq 0 ]
 report $? "neither password nor join token among arguments and environments"
 is "nor in what plan and up say, nor in the events" "$(grep -cF "$secret" "$tmp/said")" 0
+# The gateway runs anew; it may not listen yet.
+for _ in $(seq 40); do
+	[ "$(status_of "$secret")" != 200 ] || break
+	sleep 0.5
+done
 is "the new password opens /system" "$(status_of "$secret")" 200
 is "the old one does not" "$(status_of "$old")" 401
 exits 0 "then there is nothing to do" "$svarm" plan "$own_spec"
