@@ -541,7 +541,11 @@ def without_redis(s):
     """Redis away: the only gateway goes on by itself, but puts nobody to sleep"""
     pool(s, "alone", after=0.1, replicas=1, labels={"target": "20", "max": "3", "factor": "40"})
     pool(s, "tired", replicas=1, labels={"zero": "true", "zero-duration": "1s"})
+    s.control(broken=True)  # and Docker does not answer for a moment
     s.end("redis")
+    wait_for("it to be noticed", lambda: "scaling without redis" in s.log("gateway"))
+    wait_for("nobody to decide", lambda: not decides(s.metrics))
+    s.control(broken=False)
     with Load(s, "alone", 3) as load:
         wait_for("three tasks", lambda: replicas(s, "alone") == 3, 20)
         assert not load.bad, load.bad
