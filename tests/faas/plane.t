@@ -511,6 +511,12 @@ def without_a_table(s):
     r = request(port, "POST", "/function/echo", b"x")
     assert r.status == 503 and r.headers["x-svarm-reason"] == "starting", r.status
     s.end("second")
+    os.mkdir(folder + "/run/plane/table")
+    s.spawn("second", [s.nginx, "-c", folder + "/nginx.conf"], {"ASAN_OPTIONS": "detect_leaks=0"})
+    wait_for("nginx", lambda: request(port, "GET", "/nothing").status == 404)
+    s.end("second")
+    assert "svarm: '%s/run/plane/table' (21: Is a directory)" % folder in s.log("second"), s.log("second")
+    os.rmdir(folder + "/run/plane/table")
     os.link(s.dir + "/run/plane/table", folder + "/run/plane/table")
     s.spawn("second", [s.nginx, "-c", folder + "/nginx.conf"], {"ASAN_OPTIONS": "detect_leaks=0"})
     wait_for("nginx", lambda: request(port, "GET", "/nothing").status == 404)
