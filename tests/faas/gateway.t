@@ -573,7 +573,8 @@ def graceful_stop(s):
 
 def few_files(s):
     """a soft limit of open files below what callers may need is raised; a hard one is told to the log"""
-    s.start_gateway(files=(200, 2500), SVARM_WAKE_TIMEOUT="30s", SVARM_ASYNC_BUDGET=str(1 << 20))
+    s.start_gateway(files=(200, 2500), SVARM_WAKE_TIMEOUT="30s", SVARM_ASYNC_BUDGET=str(1 << 20),
+                    SVARM_ACCESS_LOG="1")
     for who in ["the gateway", "each nginx worker"]:
         assert who + " may have 2500 files open, fewer than" in s.log("gateway"), who
     s.function("crowd", [], replicas=0)
@@ -588,6 +589,8 @@ def few_files(s):
     for t in callers:
         t.join()
     assert answers == [200] * 300, answers
+    wait_for("all of them in the access log", lambda: s.log("gateway").count(
+        '"POST /function/crowd HTTP/1.1" 200 ') == 300)
 
 
 def async_budget(s):
