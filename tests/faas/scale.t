@@ -527,7 +527,17 @@ def takes_over(s):
     with Load(s, "inherited", 3):
         wait_for("three tasks", lambda: replicas(s, "inherited") == 3, 20)
     wait_for("it in redis", lambda: s.redis()("HGET", "svarm:scaled", "inherited") == b"1 3", 3)
-    s.end("gateway", signal.SIGKILL)  # its nginx goes with it
+    with open(s.dir + "/run/nginx.pid") as f:
+        nginx = "/proc/%s/cmdline" % f.read().strip()
+    s.end("gateway", signal.SIGKILL)
+
+    def gone():
+        try:
+            with open(nginx) as f:
+                return not f.read()  # nobody may be there to bury it
+        except FileNotFoundError:
+            return True
+    wait_for("its nginx to go with it", gone)
     wait_for("one task", lambda: replicas(s, "inherited") == 1, 25)
     wait_for("its word on it", lambda: "scaled 'inherited' from 3 to 1" in s.log("gateway2"), 5)
     s.end("gateway2")
