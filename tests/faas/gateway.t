@@ -181,6 +181,21 @@ def not_ready(s):
     assert time.monotonic() - start < 0.9
 
 
+def ready_path(s):
+    """annotation com.openfaas.ready.http.path: a task gets calls once a GET of that path is answered 2xx"""
+    up = threading.Event()
+    b = s.backend("127.0.0.9", lambda rq: (200 if up.is_set() else 503, {}, b"warm"))
+    s.function("warming", ["127.0.0.9"], ready=[], annotations={"com.openfaas.ready.http.path": "/_/ready?a=b"})
+    wait_for("a few questions", lambda: len(b.requests) >= 3)
+    assert s.post("/function/warming", b"x").headers["x-svarm-reason"] == "no-task"
+    assert {(r.command, r.path) for r in b.requests} == {("GET", "/_/ready?a=b")}, b.requests
+    wait_for("the reason in the log", lambda: "'warming' had no ready task in time: its tasks run, but do not "
+             "answer GET /_/ready?a=b on port %d with 2xx" % s.function_port in s.log("gateway"))
+    up.set()
+    s.await_table("warming", ["127.0.0.9"])
+    assert s.post("/function/warming", b"x").text == "warm"
+
+
 def follows(s):
     """tasks come and go: nginx follows, after an event and without one"""
     b = s.backend("127.0.0.7", lambda rq: (200, {}, b"seven"))
@@ -641,7 +656,7 @@ def main():
         s.close()
         raise
     run(s, [verbs, root_path, call_ids, forwarded, unknown, asleep, own_errors, keepalive, balanced,
-            hang_up, dead_task, not_ready, follows, quiet, big_bodies, chunked_upload, streaming, needs_auth,
+            hang_up, dead_task, not_ready, ready_path, follows, quiet, big_bodies, chunked_upload, streaming, needs_auth,
             life_of_a_function, refusals, what_docker_gets, stack_functions, info, metrics, probes,
             peer_is_bounded, async_rules, full_redis, redis_breaks, no_events, doubled, docker_breaks,
             change_in_flight, nginx_dies, graceful_stop, few_files, async_budget, unheard_stop, refuses_to_start_open])
