@@ -480,6 +480,22 @@ def refused_writes(s):
     cb.stop()
 
 
+def refused_acks(s):
+    """acknowledgements that Redis refuses are not sent again at once, whatever the reason"""
+    name = only_worker(s)
+    r = s.redis()
+    r("ACL", "SETUSER", "default", "-evalsha")
+    try:
+        post(s, "echo")
+        wait_for("a refusal", lambda: "NOPERM" in s.log(name))
+        time.sleep(2)
+        told = s.log(name).count("NOPERM")
+    finally:
+        r("ACL", "SETUSER", "default", "+evalsha")
+    assert told < 100, told  # ten a second; else as many as Redis can answer
+    settled(s)
+
+
 def paused_worker(s):
     """a worker that is stopped and wakes up changes nothing of what another has taken over"""
     cb = Callbacks()
@@ -647,7 +663,7 @@ def main():
         raise
     run(s, [shown, dead_letters, replayed, purged, few_dead, unreachable, own_retries, named,
             new_queue_is_noticed, scripts_lost, forgotten, too_many_queues, fair, allowed_callbacks, unknown_for_a_moment, dead_callback_hosts,
-            unknown_host_is_not_lost, bounded, refused_writes, paused_worker, overtaken, handed_back, poison,
+            unknown_host_is_not_lost, bounded, refused_writes, refused_acks, paused_worker, overtaken, handed_back, poison,
             all_killed_in_turn])
 
 
