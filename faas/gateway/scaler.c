@@ -202,6 +202,8 @@ static bool alone(struct scaler *s)
 		s->managers = 0;
 		if (docker_get(s->docker, "/info", &info, NULL) == 0)
 			s->managers = json_int(json_obj(info, "Swarm"), "Managers", 0);
+		else
+			s->managers_at = 0; /* not known: asked again in the next round */
 	}
 	return s->managers == 1;
 }

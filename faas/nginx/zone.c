@@ -27,10 +27,15 @@ static void read_file(struct zone *z, ngx_log_t *log)
 	char *text;
 	ssize_t n;
 
-	if (fd == NGX_INVALID_FILE)
+	if (fd == NGX_INVALID_FILE) {
+		if (ngx_errno != NGX_ENOENT)
+			ngx_log_error(NGX_LOG_ERR, log, ngx_errno, "svarm: '%V'", &z->file);
 		return;
+	}
 	text = ngx_alloc(TABLE_MAX_BYTES, log);
 	n = text ? ngx_read_fd(fd, text, TABLE_MAX_BYTES) : -1;
+	if (text && n < 0)
+		ngx_log_error(NGX_LOG_ERR, log, ngx_errno, "svarm: '%V'", &z->file);
 	if (n >= 0)
 		problem = zone_write(z, text, (size_t)n);
 	if (problem)

@@ -52,10 +52,19 @@ static void failed(struct job *j, const char *why)
 	call_settled(j);
 }
 
+/* Not sent, because the host has just failed another one. */
+static void refused(struct job *j)
+{
+	char why[sizeof(j->host->problem) + 40];
+
+	snprintf(why, sizeof(why), "its host does not answer: %s", j->host->problem);
+	failed(j, why);
+}
+
 void callback_due(struct job *j)
 {
 	if (!hosts_enqueue(&j->w->hosts, j->host, j, clock_now()))
-		failed(j, "its host does not answer");
+		refused(j);
 }
 
 /* What follows for others from a callback to @h. */
@@ -64,7 +73,7 @@ static void tell_others(struct work *w, struct host *h)
 	struct job *j;
 
 	while ((j = hosts_refused(h)))
-		failed(j, "its host does not answer");
+		refused(j);
 	while (h->state == HOST_FAILING && (j = hosts_unblocked(&w->hosts, h, clock_now())))
 		list_add(&j->lane->ready, j);
 }
@@ -78,6 +87,8 @@ static void on_sent(void *arg, struct http_response *rs, int code, const char *m
 
 	snprintf(status, sizeof(status), "HTTP status %d", rs->status);
 	w->under_way--;
+	if (code < 0)
+		snprintf(h->problem, sizeof(h->problem), "%s", msg);
 	h->jobs++; /* may not go before the end of this */
 	hosts_ended(&w->hosts, h, code == 0, clock_now());
 	if (j->state == ST_LOST) {
@@ -111,6 +122,7 @@ static void start(struct job *j)
 	if (http_multi_start(w->http, &rq, on_sent, j, &err) == 0)
 		return;
 	log_error("%s", err_msg(&err));
+	snprintf(j->host->problem, sizeof(j->host->problem), "%s", err_msg(&err));
 	w->under_way--;
 	hosts_ended(&w->hosts, j->host, false, clock_now());
 	failed(j, err_msg(&err));

@@ -185,17 +185,14 @@ void feed_take_acks(struct feed *f)
 
 		if (r == 0 && !reply)
 			return;
-		if (r < 0 && r != ERR_REMOTE) {
-			feed_failed(f, r, &err);
+		if (r < 0) {
+			/* The list stays.  Also when Redis refuses: asked again at once it would
+			 * say the same, and connecting anew takes its time. */
+			feed_failed(f, -EIO, &err);
 			return;
 		}
 		if (++f->acking_at == f->acking_n)
 			f->acking_at = f->acking_n = 0;
-		if (r < 0) { /* refused: the list stays */
-			lane->acks_sent = 0;
-			feed_failed(f, r, &err);
-			continue;
-		}
 		lane->acks.n -= lane->acks_sent;
 		memmove(lane->acks.v, lane->acks.v + lane->acks_sent,
 			lane->acks.n * sizeof(*lane->acks.v));

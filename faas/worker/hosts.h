@@ -31,6 +31,7 @@ struct host {
 	char name[264]; /* "host:port", lower case */
 	enum host_state state;
 	unsigned failures;       /* in a row */
+	char problem[120];       /* failing: why its last callback got no answer */
 	usec_t next_try;         /* failing: not before */
 	usec_t first_sent;       /* new: its first callback; 0: none yet */
 	usec_t used;             /* last */

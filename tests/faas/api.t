@@ -161,9 +161,9 @@ def basic():
         ("%s:%s" % (USER, PASSWORD)).encode()).decode()}
 
 
-def follow(s, name, port=None, **query):
+def follow(s, name, port=None, timeout=20, **query):
     """A log being followed: the connection and its answer."""
-    c = http.client.HTTPConnection("127.0.0.1", port or s.port, timeout=20)
+    c = http.client.HTTPConnection("127.0.0.1", port or s.port, timeout=timeout)
     path = "/system/logs?follow=true&name=" + name
     c.request("GET", path + "".join("&%s=%s" % item for item in query.items()), headers=basic())
     return c, c.getresponse()
@@ -214,6 +214,14 @@ def log_follows(s):
     start = time.monotonic()
     wait_for("no reader", lambda: readers(s) == 0)
     assert time.monotonic() - start < 3
+
+
+def log_beats(s):
+    """while nothing happens an empty line comes every 20 s, so that no proxy takes the gateway for dead"""
+    c, r = follow(s, "log", timeout=60, tail=0)
+    assert r.readline() == b"\n"
+    c.close()
+    wait_for("no reader", lambda: readers(s) == 0)
 
 
 def log_refused(s):
@@ -381,7 +389,7 @@ def main():
         s.close()
         raise
     run(s, [what_a_service_is, local_images, versions, secrets_of_others, values_arrive, log_lines,
-            log_follows, log_refused, log_incomplete, slow_reader, many_readers, gateway_stops,
+            log_follows, log_beats, log_refused, log_incomplete, slow_reader, many_readers, gateway_stops,
             api_versions])
 
 

@@ -184,6 +184,21 @@ def not_ready(s):
     assert min(took) < 0.9, took
 
 
+def ready_path(s):
+    """annotation com.openfaas.ready.http.path: a task gets calls once a GET of that path is answered 2xx"""
+    up = threading.Event()
+    b = s.backend("127.0.0.9", lambda rq: (200 if up.is_set() else 503, {}, b"warm"))
+    s.function("warming", ["127.0.0.9"], ready=[], annotations={"com.openfaas.ready.http.path": "/_/ready?a=b"})
+    wait_for("a few questions", lambda: len(b.requests) >= 3)
+    assert s.post("/function/warming", b"x").headers["x-svarm-reason"] == "no-task"
+    assert {(r.command, r.path) for r in b.requests} == {("GET", "/_/ready?a=b")}, b.requests
+    wait_for("the reason in the log", lambda: "'warming' had no ready task in time: its tasks run, but do not "
+             "answer GET /_/ready?a=b on port %d with 2xx" % s.function_port in s.log("gateway"))
+    up.set()
+    s.await_table("warming", ["127.0.0.9"])
+    assert s.post("/function/warming", b"x").text == "warm"
+
+
 def follows(s):
     """tasks come and go: nginx follows, after an event and without one"""
     b = s.backend("127.0.0.7", lambda rq: (200, {}, b"seven"))
@@ -609,7 +624,8 @@ def graceful_stop(s):
 
 def few_files(s):
     """a soft limit of open files below what callers may need is raised; a hard one is told to the log"""
-    s.start_gateway(files=(200, 2500), SVARM_WAKE_TIMEOUT="30s", SVARM_ASYNC_BUDGET=str(1 << 20))
+    s.start_gateway(files=(200, 2500), SVARM_WAKE_TIMEOUT="30s", SVARM_ASYNC_BUDGET=str(1 << 20),
+                    SVARM_ACCESS_LOG="1")
     for who in ["the gateway", "each nginx worker"]:
         assert who + " may have 2500 files open, fewer than" in s.log("gateway"), who
     s.function("crowd", [], replicas=0)
@@ -624,6 +640,8 @@ def few_files(s):
     for t in callers:
         t.join()
     assert answers == [200] * 300, answers
+    wait_for("all of them in the access log", lambda: s.log("gateway").count(
+        '"POST /function/crowd HTTP/1.1" 200 ') == 300)
 
 
 def async_budget(s):
@@ -674,7 +692,7 @@ def main():
         s.close()
         raise
     run(s, [verbs, root_path, call_ids, forwarded, unknown, asleep, own_errors, keepalive, balanced,
-            hang_up, dead_task, not_ready, follows, quiet, big_bodies, chunked_upload, streaming, needs_auth,
+            hang_up, dead_task, not_ready, ready_path, follows, quiet, big_bodies, chunked_upload, streaming, needs_auth,
             life_of_a_function, refusals, what_docker_gets, stack_functions, info, metrics, probes,
             peer_is_bounded, async_rules, full_redis, redis_breaks, no_events, doubled, docker_breaks,
             queued_at_once, change_in_flight, nginx_dies, graceful_stop, few_files, async_budget, unheard_stop,

@@ -59,6 +59,24 @@ class Load:
             t.join()
 
 
+def heard(s):
+    """an event of Docker's is enough to look, and without one nobody does for a minute"""
+    def syncs():
+        return re.search(r"^svarm_docker_syncs_total (\d+)$", request(s.metrics, "GET", "/metrics").text,
+                         re.M).group(1)
+
+    def calm():
+        n = syncs()
+        time.sleep(1)
+        return syncs() == n
+    wait_for("the looks after the last event to end", calm, 30)
+    s.tasks("echo", ["127.0.0.2", "127.0.0.36"])
+    s.backend("127.0.0.36", lambda rq: (200, {}, rq.payload))
+    s.await_table("echo", ["127.0.0.2", "127.0.0.36"])
+    s.tasks("echo", ["127.0.0.2"])
+    s.await_table("echo", ["127.0.0.2"])
+
+
 def changes_under_load(s):
     """200 changes of tasks under load: no call is lost, no connection closed, every call counted"""
     for a in ("127.0.0.11", "127.0.0.12", "127.0.0.13"):
@@ -515,6 +533,12 @@ def without_a_table(s):
     r = request(port, "POST", "/function/echo", b"x")
     assert r.status == 503 and r.headers["x-svarm-reason"] == "starting", r.status
     s.end("second")
+    os.mkdir(folder + "/run/plane/table")
+    s.spawn("second", [s.nginx, "-c", folder + "/nginx.conf"], {"ASAN_OPTIONS": "detect_leaks=0"})
+    wait_for("nginx", lambda: request(port, "GET", "/nothing").status == 404)
+    s.end("second")
+    assert "svarm: '%s/run/plane/table' (21: Is a directory)" % folder in s.log("second"), s.log("second")
+    os.rmdir(folder + "/run/plane/table")
     os.link(s.dir + "/run/plane/table", folder + "/run/plane/table")
     s.spawn("second", [s.nginx, "-c", folder + "/nginx.conf"], {"ASAN_OPTIONS": "detect_leaks=0"})
     wait_for("nginx", lambda: request(port, "GET", "/nothing").status == 404)
@@ -567,7 +591,7 @@ def main():
             print("# %s: %s" % (name, s.log(name)[-1500:].replace("\n", "\n# ")))
         s.close()
         raise
-    run(s, [changes_under_load, docker_changes_under_load, many_functions, statuses, worker_killed,
+    run(s, [heard, changes_under_load, docker_changes_under_load, many_functions, statuses, worker_killed,
             backend_killed, client_gone, least_busy, better_of_two, failing_avoided, own_timeout, websocket, event_stream,
             fifty_megabytes, not_steered, awake, still_asleep, vanishes_under_way, without_a_table,
             closed_door, reload_keeps_all])

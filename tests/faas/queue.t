@@ -260,6 +260,29 @@ def new_queue_is_noticed(s):
     cb.stop()
 
 
+def scripts_lost(s):
+    """Redis forgets its scripts: calls are accepted, run and acknowledged soon after, in every queue"""
+    cb = Callbacks()
+    only_worker(s)
+    s.function("own", ["127.0.0.2"], annotations={"com.openfaas.queue": "mine"})
+    wait_for("the function", lambda: s.post("/function/own").status == 200)
+    ids = [post(s, "own", cb.url)]  # now the gateway has loaded its own
+    settled(s)
+    s.redis()("SCRIPT", "FLUSH")
+    ids.append(post(s, "echo", cb.url))
+
+    def accepted():
+        r = s.post("/async-function/own", b"x", {"X-Callback-Url": cb.url})
+        ids.extend([r.headers["x-call-id"]] * (r.status == 202))
+        return r.status == 202
+    wait_for("a call for the other queue to be accepted", accepted)
+    settled(s)
+    assert sorted(cb.ids()) == sorted(ids), (cb.ids(), ids)
+    told = s.log(workers(s)[0]).count("NOSCRIPT")  # it connects again at once, and does not insist
+    assert 1 <= told < 10, told
+    cb.stop()
+
+
 def forgotten(s):
     """a queue that has been empty for an hour goes, a younger one stays"""
     no_worker(s)
@@ -457,6 +480,22 @@ def refused_writes(s):
     cb.stop()
 
 
+def refused_acks(s):
+    """acknowledgements that Redis refuses are not sent again at once, whatever the reason"""
+    name = only_worker(s)
+    r = s.redis()
+    r("ACL", "SETUSER", "default", "-evalsha")
+    try:
+        post(s, "echo")
+        wait_for("a refusal", lambda: "NOPERM" in s.log(name))
+        time.sleep(2)
+        told = s.log(name).count("NOPERM")
+    finally:
+        r("ACL", "SETUSER", "default", "+evalsha")
+    assert told < 100, told  # ten a second; else as many as Redis can answer
+    settled(s)
+
+
 def paused_worker(s):
     """a worker that is stopped and wakes up changes nothing of what another has taken over"""
     cb = Callbacks()
@@ -486,6 +525,38 @@ def paused_worker(s):
     wait_for("the callback", lambda: cb.ids(), 15)
     settled(s)
     assert cb.ids() == [call] and cb.requests[0].payload == b"2" and calls == ["1", "2"], calls
+    cb.stop()
+
+
+def overtaken(s):
+    """what a function answers to a worker that has lost the call counts for nothing"""
+    cb = Callbacks()
+    first = only_worker(s, SVARM_CLAIM_IDLE="2s")
+    calls, gates = [], [threading.Event(), threading.Event()]
+
+    def handle(rq):
+        calls.append(rq.headers["X-Delivery-Attempt"])
+        n = len(calls)
+        gates[n - 1].wait(60)
+        return 200, {}, b"%d" % n
+    b = s.backend("127.0.0.27", handle)
+    s.function("longer", ["127.0.0.27"])
+    call = post(s, "longer", cb.url)
+    wait_for("the first call", lambda: calls)
+    s.children[first].send_signal(signal.SIGSTOP)
+    s.start_worker(SVARM_CLAIM_IDLE="2s")
+    wait_for("the second call", lambda: len(calls) == 2, 15)
+    s.children[first].send_signal(signal.SIGCONT)
+    wait_for("the first one to notice", lambda: "has taken it over" in s.log(first))
+    gates[0].set()
+    wait_for("the end of the first call", lambda: b.running == 1)
+    time.sleep(1)
+    assert cb.ids() == [] and s.queue_length() == 1  # neither acknowledged nor told
+    gates[1].set()
+    wait_for("the callback", lambda: cb.ids(), 15)
+    settled(s)
+    assert cb.ids() == [call] and cb.requests[0].payload == b"2" and calls == ["1", "2"], calls
+    assert s.end(first) == 0
     cb.stop()
 
 
@@ -596,8 +667,8 @@ def main():
         s.close()
         raise
     run(s, [shown, dead_letters, replayed, purged, few_dead, unreachable, own_retries, named,
-            new_queue_is_noticed, forgotten, too_many_queues, fair, allowed_callbacks, unknown_for_a_moment, dead_callback_hosts,
-            unknown_host_is_not_lost, bounded, refused_writes, paused_worker, handed_back, poison,
+            new_queue_is_noticed, scripts_lost, forgotten, too_many_queues, fair, allowed_callbacks, unknown_for_a_moment, dead_callback_hosts,
+            unknown_host_is_not_lost, bounded, refused_writes, refused_acks, paused_worker, overtaken, handed_back, poison,
             all_killed_in_turn])
 
 

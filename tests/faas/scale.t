@@ -527,7 +527,17 @@ def takes_over(s):
     with Load(s, "inherited", 3):
         wait_for("three tasks", lambda: replicas(s, "inherited") == 3, 20)
     wait_for("it in redis", lambda: s.redis()("HGET", "svarm:scaled", "inherited") == b"1 3", 3)
-    s.end("gateway", signal.SIGKILL)  # its nginx goes with it
+    with open(s.dir + "/run/nginx.pid") as f:
+        nginx = "/proc/%s/cmdline" % f.read().strip()
+    s.end("gateway", signal.SIGKILL)
+
+    def gone():
+        try:
+            with open(nginx) as f:
+                return not f.read()  # nobody may be there to bury it
+        except FileNotFoundError:
+            return True
+    wait_for("its nginx to go with it", gone)
     wait_for("one task", lambda: replicas(s, "inherited") == 1, 25)
     wait_for("its word on it", lambda: "scaled 'inherited' from 3 to 1" in s.log("gateway2"), 5)
     s.end("gateway2")
@@ -541,7 +551,11 @@ def without_redis(s):
     """Redis away: the only gateway goes on by itself, but puts nobody to sleep"""
     pool(s, "alone", after=0.1, replicas=1, labels={"target": "20", "max": "3", "factor": "40"})
     pool(s, "tired", replicas=1, labels={"zero": "true", "zero-duration": "1s"})
+    s.control(broken=True)  # and Docker does not answer for a moment
     s.end("redis")
+    wait_for("it to be noticed", lambda: "scaling without redis" in s.log("gateway"))
+    wait_for("nobody to decide", lambda: not decides(s.metrics))
+    s.control(broken=False)
     with Load(s, "alone", 3) as load:
         wait_for("three tasks", lambda: replicas(s, "alone") == 3, 20)
         assert not load.bad, load.bad

@@ -140,6 +140,19 @@ static void test_golden(void **state)
 	check_golden("tests/unit/data/gateway.conf", &conf);
 }
 
+/* A call that has run into it is not sent to another task. */
+static void test_short_read_timeout(void **state)
+{
+	const struct nginx_env env = {.nofile = 1024};
+	_cleanup_buf_ struct buf conf = BUF_INIT;
+	struct config c = settings;
+
+	c.read_timeout_ms = 5000;
+	nginx_conf(&c, &env, &conf);
+	assert_non_null(strstr(buf_str(&conf), "\nproxy_read_timeout 5000ms;\n"));
+	assert_non_null(strstr(buf_str(&conf), "\nproxy_next_upstream_timeout 5000ms;\n"));
+}
+
 static void test_order_does_not_matter(void **state)
 {
 	static const char turned[] = "[" TASK("s2", "running", "running", "svarm",
@@ -180,6 +193,7 @@ int main(void)
 		cmocka_unit_test(test_model),
 		cmocka_unit_test(test_hostile_lists),
 		cmocka_unit_test(test_golden),
+		cmocka_unit_test(test_short_read_timeout),
 		cmocka_unit_test(test_order_does_not_matter),
 		cmocka_unit_test(test_pick),
 	};
