@@ -389,6 +389,19 @@ static void test_kernel(void **state)
 	expect(s, "tuning.gateway", NULL, HEALTH_FAIL, "no container of svarm_gateway");
 }
 
+/* Settings that do not follow right upon a container are not its own. */
+static void test_settings_of_none(void **state)
+{
+	struct scene *s = *state;
+
+	hear(&s->ev.nodes[1],
+		"time\t1\n" HOST INFO("nb", "10.0.0.2", "false") CONTAINER(ID_B,
+			"svarm_queue-worker", "10.9.0.6") "json\ttasks\t[]\n" HOST "end\tok\n");
+	judge(s);
+	expect(s, "tuning.containers", "b", HEALTH_FAIL,
+		"in svarm_queue-worker net.core.somaxconn is unknown");
+}
+
 /* What svarm adds to the spec's settings. */
 static void test_added_settings(void **state)
 {
@@ -678,6 +691,7 @@ int main(void)
 		SCENE(test_containers),
 		SCENE(test_no_container),
 		SCENE(test_kernel),
+		SCENE(test_settings_of_none),
 		SCENE(test_added_settings),
 		SCENE(test_public),
 		SCENE(test_firewall),
