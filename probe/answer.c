@@ -117,6 +117,15 @@ static void on_listener(struct parser *p, char *line)
 
 /* ---- docker ---- */
 
+/* Of the drivers that keep files, json-file alone has no limit of its own. */
+static bool is_endless(const json_t *root)
+{
+	const json_t *log = json_at(root, "HostConfig", "LogConfig", NULL);
+	const char *type = json_str(log, "Type");
+
+	return type && !strcmp(type, "json-file") && !json_str(json_obj(log, "Config"), "max-size");
+}
+
 /* GET /containers/ID/json.  Returns whether it is one of ours. */
 static bool read_container(struct parser *p, const json_t *root)
 {
@@ -133,6 +142,7 @@ static bool read_container(struct parser *p, const json_t *root)
 	c = arena_push(p->arena, a->containers, a->n_containers, a->cap_containers);
 	c->id = arena_strdup(p->arena, id);
 	c->service = arena_strdup(p->arena, service);
+	c->endless_log = is_endless(root);
 	c->address = address && is_address(address) ? arena_strdup(p->arena, address) : NULL;
 	return true;
 }

@@ -73,6 +73,7 @@ struct container {
 	const char *id;      /* 64 hexadecimal digits */
 	const char *service; /* "svarm_gateway" */
 	const char *address; /* on the network "svarm": an IP address; NULL: on none */
+	bool endless_log;    /* docker keeps its log in a file without a limit */
 	struct netns netns;
 };
 

@@ -167,6 +167,7 @@ static size_t check_container(struct judge *j, const struct container *c, struct
 void judge_sysctl_container(struct judge *j, const struct node_evidence *e)
 {
 	_cleanup_buf_ struct buf wrong = BUF_INIT;
+	const char *endless = NULL;
 	struct health_result *r;
 	size_t n = 0;
 
@@ -174,9 +175,20 @@ void judge_sysctl_container(struct judge *j, const struct node_evidence *e)
 		return;
 	for (size_t i = 0; i < e->answer.n_containers; i++)
 		n += check_container(j, &e->answer.containers[i], &wrong);
+	for (size_t i = 0; !endless && i < e->answer.n_containers; i++)
+		if (e->answer.containers[i].endless_log)
+			endless = e->answer.containers[i].service;
 	if (wrong.len) {
 		r = found(j, e->node, HEALTH_FAIL, "%s", buf_str(&wrong));
 		remedy(j, r, "the service's own 'sysctls:' set it: 'svarm up' deploys the stack");
+	} else if (endless) {
+		r = found(j, e->node, HEALTH_WARN,
+			"the log of %s may fill the disk: it has no limit", shown(j, endless, 60));
+		remedy(j, r,
+			"is /etc/docker/daemon.json what dockerd reads ('docker info', 'systemctl "
+			"cat docker')? Containers keep what they were made with: 'docker service "
+			"update --force %s'",
+			shown(j, endless, 60));
 	} else if (!n) {
 		found(j, e->node, HEALTH_SKIP, "no container of svarm's runs here");
 	} else {

@@ -971,7 +971,8 @@ files_restore() {
 }
 sysctl_restore() {
 	while read -r key value; do
-		printf '%s\n' "$value" >"/proc/sys/$(printf %s "$key" | tr . /)" || true
+		printf '%s\n' "$value" >"/proc/sys/$(printf %s "$key" | tr . /)" ||
+			note "'$key' does not take back '$value', which it was before svarm came"
 	done <"$state/sysctl"
 }
 packages_purge() { # PACKAGE …: what svarm installed

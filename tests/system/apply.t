@@ -248,6 +248,7 @@ is "sysctls: the first values are kept" "$(tr '\n' ' ' <$state/sysctl)" \
 node "step 1 0 sysctl_restore"
 is "sysctls: given back" "$(cat /proc/sys/net/core/somaxconn /proc/sys/net/ipv4/range | tr '\n' ' ')" \
 	"4096 32768 60999 "
+hasnt "sysctls: given back, and nothing said" "$work/out" "^@note"
 node "step 1 0 sysctl_set net.core.unheard 1"
 has "sysctls: an unknown one" "$work/out" "this kernel has no setting 'net.core.unheard'"
 touch /proc/sys/net/core/full
@@ -256,6 +257,9 @@ mount -o remount,ro,bind /proc/sys/net/core/full
 node "step 1 0 sysctl_set net.core.full 1"
 has "sysctls: a refused value" "$work/out" "the kernel refuses '1' for 'net.core.full'"
 is "sysctls: a refused value: exit status" "$(grep -c '^@fail 1' "$work/out")" 1
+node "step 1 0 sysctl_restore"
+has "sysctls: one that is not given back is told" "$work/out" "^@note 'net.core.full' does not take back ''"
+has "sysctls: and the way back goes on" "$work/out" "^@finish 1"
 ln -sf /dev/null /proc/sys/net/core/null
 node "step 1 0 sysctl_set net.core.null 1"
 has "sysctls: read back" "$work/out" "'net.core.null' reads back as '', not '1'"

@@ -194,6 +194,39 @@ static void test_units(void **state)
 	}
 }
 
+/* A unit that is active while what it loaded is gone: only the firewall's is looked at so. */
+static void test_firewall_unit(void **state)
+{
+	static const struct {
+		const char *active, *rules;
+		bool firewall;
+		const char *call; /* NULL: no change */
+	} cases[] = {
+		{"active", "absent", true, "unit_load n.service"},
+		{"active", "loaded", true, NULL},
+		{"active", "absent", false, NULL},
+		{"inactive", "absent", true, "unit_up n.service"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_diff_ d;
+		_cleanup_buf_ struct buf facts = BUF_INIT;
+
+		buf_addf(&facts,
+			"unit\tId=n.service\nunit\tLoadState=loaded\nunit\tActiveState=%s\n"
+			"unit\tUnitFileState=enabled\nfirewall\t%s\n",
+			cases[i].active, cases[i].rules);
+		diff_init(&d, buf_str(&facts));
+		resource_add(&d.want, RES_UNIT, "n.service", NULL)->unit.firewall =
+			cases[i].firewall;
+		diff_runs(&d);
+		if (cases[i].call)
+			expect_call(&d, 0, cases[i].call);
+		else
+			expect_nothing(&d);
+	}
+}
+
 /* ---- files and directories ---- */
 
 static struct resource *add_file(struct diff *d, const char *path, const char *content)
@@ -374,6 +407,21 @@ static void test_daemon_merged(void **state)
 		"{\n  \"data-root\": \"/srv\",\n  \"log-driver\": \"json-file\",\n"
 		"  \"log-opts\": {\n    \"max-file\": \"3\",\n    \"max-size\": \"10m\",\n"
 		"    \"tag\": \"x\"\n  }\n}\n");
+}
+
+static void test_daemon_differs_within(void **state)
+{
+	_diff_ d;
+
+	/* {"log-driver":"json-file","log-opts":{"max-size":"1g","max-file":"3"}} */
+	daemon_init(&d,
+		"eyJsb2ctZHJpdmVyIjoianNvbi1maWxlIiwibG9nLW9wdHMiOnsibWF4LXNpemUiOiIxZyIsIm1h"
+		"eC1maWxlIjoiMyJ9fQ==");
+	diff_runs(&d);
+	expect_daemon(&d, "0600",
+		"{\n  \"log-driver\": \"json-file\",\n"
+		"  \"log-opts\": {\n    \"max-file\": \"3\",\n    \"max-size\": \"10m\"\n"
+		"  }\n}\n");
 }
 
 static void test_daemon_there(void **state)
@@ -925,6 +973,7 @@ int main(void)
 		cmocka_unit_test(test_neighbours),
 		cmocka_unit_test(test_sysctls),
 		cmocka_unit_test(test_units),
+		cmocka_unit_test(test_firewall_unit),
 		cmocka_unit_test(test_file_new),
 		cmocka_unit_test(test_file_there),
 		cmocka_unit_test(test_file_in_the_way),
@@ -933,6 +982,7 @@ int main(void)
 		cmocka_unit_test(test_directory_in_the_way),
 		cmocka_unit_test(test_daemon_new),
 		cmocka_unit_test(test_daemon_merged),
+		cmocka_unit_test(test_daemon_differs_within),
 		cmocka_unit_test(test_daemon_there),
 		cmocka_unit_test(test_daemon_broken),
 		cmocka_unit_test(test_daemon_not_answered),

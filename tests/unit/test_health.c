@@ -389,6 +389,48 @@ static void test_kernel(void **state)
 	expect(s, "tuning.gateway", NULL, HEALTH_FAIL, "no container of svarm_gateway");
 }
 
+static void test_endless_log(void **state)
+{
+	static const struct {
+		const char *config;
+		enum health_state state;
+	} cases[] = {
+		{"{\"Type\":\"json-file\",\"Config\":{\"max-file\":\"3\"}}", HEALTH_WARN},
+		{"{\"Type\":\"json-file\",\"Config\":null}", HEALTH_WARN},
+		{"{\"Type\":\"json-file\",\"Config\":{\"max-size\":\"10m\"}}", HEALTH_OK},
+		{"{\"Type\":\"local\",\"Config\":{}}", HEALTH_OK},
+		{"7", HEALTH_OK},
+	};
+	struct scene *s = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_free_ char *text = xasprintf(
+			"time\t1\n%s%sjson\tcontainer\t{\"Id\":\"" ID_B
+			"\",\"HostConfig\":{\"LogConfig\":%s},\"Config\":{\"Labels\":{"
+			"\"com.docker.swarm.service.name\":\"svarm_queue-worker\"}}}\n%send\tok\n",
+			HOST, INFO("nb", "10.0.0.2", "false"), cases[i].config, HOST);
+
+		hear(&s->ev.nodes[1], text);
+		judge(s);
+		expect(s, "tuning.containers", "b", cases[i].state,
+			cases[i].state == HEALTH_OK ? "settings as in the spec"
+						    : "the log of svarm_queue-worker may fill");
+	}
+}
+
+/* Settings that do not follow right upon a container are not its own. */
+static void test_settings_of_none(void **state)
+{
+	struct scene *s = *state;
+
+	hear(&s->ev.nodes[1],
+		"time\t1\n" HOST INFO("nb", "10.0.0.2", "false") CONTAINER(ID_B,
+			"svarm_queue-worker", "10.9.0.6") "json\ttasks\t[]\n" HOST "end\tok\n");
+	judge(s);
+	expect(s, "tuning.containers", "b", HEALTH_FAIL,
+		"in svarm_queue-worker net.core.somaxconn is unknown");
+}
+
 /* What svarm adds to the spec's settings. */
 static void test_added_settings(void **state)
 {
@@ -678,6 +720,8 @@ int main(void)
 		SCENE(test_containers),
 		SCENE(test_no_container),
 		SCENE(test_kernel),
+		SCENE(test_settings_of_none),
+		SCENE(test_endless_log),
 		SCENE(test_added_settings),
 		SCENE(test_public),
 		SCENE(test_firewall),

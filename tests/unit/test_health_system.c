@@ -39,6 +39,11 @@ static void test_space(void **state)
 	say(s, DISK("btrfs", "10", "90000000000", "-", "/")
 			DISK("squashfs", "100", "0", "0", "/snap/core"));
 	expect(s, "disk.space", "b", HEALTH_OK, "/ 0 % full");
+	/* Two paths on one. */
+	say(s, DISK("ext4", "79000000000", "21000000000", "900", "/")
+			DISK("ext4", "79000000000", "21000000000", "900", "/"));
+	expect(s, "disk.space", "b", HEALTH_OK, "/ 79 % full, 21 GB left");
+	assert_null(strstr(row(s, "disk.space", "b")->text, ";"));
 	/* A small one that is nearly empty is no fault. */
 	say(s, "disk\ttmpfs\t4000000\t0\t4000000\t10\t10\t/tmp\n");
 	expect(s, "disk.space", "b", HEALTH_OK, "/tmp 0 % full, 4.0 MB left");
@@ -307,6 +312,10 @@ static void test_restarts(void **state)
 	hear_tasks(s, FAILED("1970-01-01T00:16:00Z") "," FAILED("1970-01-01T00:15:00Z") "," FAILED(
 			      "1970-01-01T00:06:00Z") "," FAILED("yesterday") "," FAILED(""));
 	expect(s, "functions.restarts", NULL, HEALTH_OK, "no service in a loop");
+	/* What was refused from the start, too. */
+	hear_tasks(s, TASK("s4", "shutdown", "rejected", "1970-01-01T00:16:00Z", "no") "," FAILED(
+			      "1970-01-01T00:15:00Z") "," FAILED("1970-01-01T00:10:00Z"));
+	expect(s, "functions.restarts", "fn_echo", HEALTH_WARN, "3 tasks failed within 10 min");
 	/* Three, but the last one is a while ago. */
 	hear_tasks(s, FAILED("1970-01-01T00:13:30Z") "," FAILED("1970-01-01T00:13:00Z") "," FAILED(
 			      "1970-01-01T00:12:00Z"));

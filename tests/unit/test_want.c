@@ -432,6 +432,25 @@ static void test_sysctl_of_the_spec_wins(void **state)
 	assert_non_null(strstr(r->file.content, "listen 80 default_server backlog=1000;"));
 }
 
+/* A range without ports of services needs none reserved. */
+static void test_nothing_to_reserve(void **state)
+{
+	static const char text[] =
+		"nodes:\n"
+		"  - {name: a, address: 192.0.2.1, private: 10.0.0.1, roles: [manager, worker, "
+		"ingress, database]}\n"
+		"tune: {sysctl: {net.ipv4.ip_local_port_range: 32768 60999}}\n";
+	_cleanup_(cluster_freep) struct cluster *c = parse(text);
+	_cleanup_(facts_done) struct facts f = {0};
+	_cleanup_(arena_done) struct arena arena = ARENA_INIT;
+	struct resource_set want = {.arena = &arena};
+
+	facts_make(&f, "");
+	assert_int_equal(tune_want(c, &c->nodes[0], &f, &want, NULL), 0);
+	for (size_t i = 0; i < want.n; i++)
+		assert_string_not_equal(want.items[i].name, "net.ipv4.ip_local_reserved_ports");
+}
+
 /* ---- faas ---- */
 
 static void test_secrets_are_made_once(void **state)
@@ -971,6 +990,7 @@ int main(void)
 		cmocka_unit_test(test_old_nginx),
 		cmocka_unit_test(test_lost_role),
 		cmocka_unit_test(test_reserved_ports),
+		cmocka_unit_test(test_nothing_to_reserve),
 		cmocka_unit_test(test_sysctl_of_the_spec_wins),
 		cmocka_unit_test(test_secrets_are_made_once),
 		cmocka_unit_test(test_secret_by_reference),
