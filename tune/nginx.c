@@ -71,7 +71,7 @@ static void set_limits(const struct cluster *c, struct template_scope *s)
 
 /* Whether "keepalive_timeout" may stand in an upstream: since nginx 1.15.3; Ubuntu 18.04 has 1.14.
  */
-static bool has_idle_timeout(const struct facts *f)
+static bool has_keepalive_limits(const struct facts *f)
 {
 	return strcmp(f->os_id, "ubuntu") != 0 || strcmp(f->os_version, "18.04") != 0;
 }
@@ -89,9 +89,9 @@ static int render(const struct cluster *c, const struct facts *f, struct buf *ou
 	set_duration(s, "connect_timeout", c->tune.nginx.proxy_connect_timeout);
 	set_limits(c, s);
 	set_gateways(c, s);
-	template_list(s, "idle_timeout");
-	if (has_idle_timeout(f))
-		template_row(s, "idle_timeout");
+	template_list(s, "keepalive_limits");
+	if (has_keepalive_limits(f))
+		template_row(s, "keepalive_limits");
 	template_list(s, "ipv6");
 	if (facts_sysctl(f, IPV6))
 		template_row(s, "ipv6");
