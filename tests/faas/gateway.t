@@ -420,6 +420,7 @@ def docker_breaks(s):
     assert s.post("/function/echo", b"x").text == "x"
     s.start_docker()
     wait_for("an empty list", lambda: s.system("GET", "functions").text == "[]\n")
+    s.await_table("echo", None, 15)  # of the docker before
     s.function("echo", ["127.0.0.2", "127.0.0.3"])
     wait_for("healthy", lambda: s.get("/healthz").status == 200)
 
