@@ -218,14 +218,15 @@ def gone_meanwhile(s):
 def by_rate(s):
     """more calls a second: more tasks, in steps; fewer again some time after they end"""
     pool(s, "rate", after=0.2, replicas=1, labels={
-        "type": "rps", "target": "20", "max": "5", "factor": "20"})
+        "type": "rps", "target": "5", "max": "5", "factor": "20"})
     with Load(s, "rate", 3) as load:
         wait_for("five tasks", lambda: replicas(s, "rate") == 5, 20)
         ended = time.monotonic()
     assert scaled(s, "rate") == [2, 3, 4, 5], scaled(s, "rate")
     wait_for("one task", lambda: replicas(s, "rate") == 1, 15)
     assert time.monotonic() - ended > 2.5
-    assert scaled(s, "rate")[:4] == [2, 3, 4, 5] and len(scaled(s, "rate")) <= 6, scaled(s, "rate")
+    down = scaled(s, "rate")[4:]  # what its last calls still needed goes one by one
+    assert scaled(s, "rate")[:4] == [2, 3, 4, 5] and down == sorted(set(down), reverse=True), down
     assert not load.bad, load.bad
 
 
@@ -283,7 +284,7 @@ def stays(s):
 
 def operators_number(s):
     """what an operator has set is not taken back, what load has added is"""
-    pool(s, "manual", after=0.1, replicas=1, labels={"target": "20", "max": "8", "factor": "50"})
+    pool(s, "manual", after=0.1, replicas=1, labels={"target": "5", "max": "8", "factor": "50"})
     s.system("POST", "scale-function/manual", {"replicas": 2})
     time.sleep(5)
     assert replicas(s, "manual") == 2
@@ -487,7 +488,7 @@ def two_gateways(s):
     assert [a.status for a in answers] == [200] * 60, [a.status for a in answers]
     assert scaled(s, "both") == [1], scaled(s, "both")
     # All calls go to the one that does not decide.
-    pool(s, "shared", after=0.1, replicas=1, labels={"target": "20", "max": "3", "factor": "40"})
+    pool(s, "shared", after=0.1, replicas=1, labels={"target": "5", "max": "3", "factor": "40"})
     with Load(s, "shared", 3, port=port) as load:
         wait_for("three tasks", lambda: replicas(s, "shared") == 3, 20)
     assert not load.bad, load.bad
@@ -503,7 +504,7 @@ def two_gateways(s):
 
 def takes_over(s):
     """the one that decides is killed: the other one goes on, and knows what load had added"""
-    pool(s, "inherited", after=0.1, replicas=1, labels={"target": "20", "max": "3", "factor": "40"})
+    pool(s, "inherited", after=0.1, replicas=1, labels={"target": "5", "max": "3", "factor": "40"})
     with Load(s, "inherited", 3):
         wait_for("three tasks", lambda: replicas(s, "inherited") == 3, 20)
     wait_for("it in redis", lambda: s.redis()("HGET", "svarm:scaled", "inherited") == b"1 3", 3)
@@ -519,7 +520,7 @@ def takes_over(s):
 
 def without_redis(s):
     """Redis away: the only gateway goes on by itself, but puts nobody to sleep"""
-    pool(s, "alone", after=0.1, replicas=1, labels={"target": "20", "max": "3", "factor": "40"})
+    pool(s, "alone", after=0.1, replicas=1, labels={"target": "5", "max": "3", "factor": "40"})
     pool(s, "tired", replicas=1, labels={"zero": "true", "zero-duration": "1s"})
     s.end("redis")
     with Load(s, "alone", 3) as load:
@@ -539,7 +540,7 @@ def without_redis_not_alone(s):
     s.control(managers=3)
     s.end("gateway")
     s.start_gateway(**SETTINGS)
-    pool(s, "one-of-three", after=0.1, replicas=1, labels={"target": "20", "factor": "40"})
+    pool(s, "one-of-three", after=0.1, replicas=1, labels={"target": "5", "factor": "40"})
     s.end("redis")
     wait_for("the end of the lease", lambda: not decides(s.metrics), 10)
     with Load(s, "one-of-three", 3):
