@@ -290,13 +290,15 @@ static enum outcome enqueue(struct wake *w, struct httpd_request *rq, const char
 	usec_t now = clock_now();
 	const struct function *f;
 
-	/* The same picture as in nginx' table: nobody can miss the moment between the two.  What
-	 * nginx has had only since a moment ago, and we will be told of, is waited for. */
+	/* The same picture as in nginx' table: nobody can miss the moment between the two. */
 	f = model_find(w->model, name);
-	if (w->model && !f && !model_find(newest, name))
-		return NOW_UNKNOWN;
 	if (f && f->addresses_n)
 		return NOW_AWAKE;
+	/* What nginx has had only since a moment ago we will be told of. */
+	if (!f)
+		f = model_find(newest, name);
+	if (w->model && !f)
+		return NOW_UNKNOWN;
 	if (waiting_full(&w->waiting, name))
 		return NOW_FULL;
 	httpd_defer(rq);
