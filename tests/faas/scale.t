@@ -306,28 +306,35 @@ def to_zero(s):
     pool(s, "sleepy", after=0.2, replicas=2, handle=handle,
          labels={"zero": "true", "zero-duration": "2s", "max": "2", "min": "2"})
     pool(s, "wakeful", replicas=1)
-    start = time.monotonic()
-    while time.monotonic() - start < 4:
-        assert s.post("/function/sleepy", b"x").status == 200
-        time.sleep(0.3)
-    assert scaled(s, "sleepy") == [], scaled(s, "sleepy")
+    for _ in range(5):  # until this machine lets us call often enough
+        base, start, pauses = scaled(s, "sleepy"), time.monotonic(), [0]
+        last = start
+        while last - start < 4:
+            assert s.post("/function/sleepy", b"x").status == 200
+            time.sleep(0.3)
+            pauses.append(time.monotonic() - last)
+            last += pauses[-1]
+        if max(pauses) < 1.5:
+            break
+    assert scaled(s, "sleepy") == base, (scaled(s, "sleepy"), base, pauses)
     t = threading.Thread(target=lambda: s.post("/function/sleepy/slow", b"x"))
     t.start()
     time.sleep(4)
-    assert scaled(s, "sleepy") == [], scaled(s, "sleepy")
+    assert scaled(s, "sleepy") == base, (scaled(s, "sleepy"), base)
     hold.set()
     t.join()
     s.redis()("XADD", "svarm:queue", "*", "fn", "sleepy")
     time.sleep(4)
-    assert scaled(s, "sleepy") == [], scaled(s, "sleepy")
+    assert scaled(s, "sleepy") == base, (scaled(s, "sleepy"), base)
     s.redis()("DEL", "svarm:queue")
-    wait_for("sleep", lambda: scaled(s, "sleepy") == [0], 8)
+    wait_for("sleep", lambda: scaled(s, "sleepy") == base + [0], 8)
     s.await_table("sleepy", [])
     assert replicas(s, "wakeful") == 1
     for _ in range(2):
+        n = len(scaled(s, "sleepy"))
         assert s.post("/function/sleepy", b"x").status == 200
-        assert scaled(s, "sleepy")[-1] == 2
-        wait_for("sleep again", lambda: scaled(s, "sleepy")[-1] == 0, 8)
+        assert scaled(s, "sleepy")[n] == 2
+        wait_for("sleep again", lambda: scaled(s, "sleepy")[n + 1:] == [0], 8)
         s.await_table("sleepy", [])
 
 
