@@ -156,7 +156,7 @@ static void note_asked(struct wake *w, const char *name, bool done)
 /* Give function @name its first tasks, unless it has some already. */
 static void ask(struct wake *w, struct docker *d, const char *name)
 {
-	_cleanup_(model_unrefp) struct model *m = watch_model(w->watch);
+	_cleanup_(model_unrefp) struct model *m = watch_newest(w->watch);
 	const struct function *f = model_find(m, name);
 	_cleanup_err_ struct err err = ERR_INIT;
 	struct replicas_change change;
@@ -194,7 +194,7 @@ static void explain_running(const struct wake *w, const struct function *f, char
 /* Say in the log why calls of @name had to go away. */
 static void explain(struct wake *w, struct docker *d, const char *name)
 {
-	_cleanup_(model_unrefp) struct model *m = watch_model(w->watch);
+	_cleanup_(model_unrefp) struct model *m = watch_newest(w->watch);
 	const struct function *f = model_find(m, name);
 	char why[300] = "";
 
@@ -301,15 +301,19 @@ enum outcome { NOW_AWAKE, NOW_UNKNOWN, NOW_FULL, NOW_WAITING };
 /* Line @rq up, unless it can be answered at once. */
 static enum outcome enqueue(struct wake *w, struct httpd_request *rq, const char *name)
 {
+	_cleanup_(model_unrefp) struct model *newest = watch_newest(w->watch);
 	usec_t now = clock_now();
 	const struct function *f;
 
 	/* The same picture as in nginx' table: nobody can miss the moment between the two. */
 	f = model_find(w->model, name);
-	if (w->model && !f)
-		return NOW_UNKNOWN;
 	if (f && f->addresses_n)
 		return NOW_AWAKE;
+	/* What nginx has had only since a moment ago we will be told of. */
+	if (!f)
+		f = model_find(newest, name);
+	if (w->model && !f)
+		return NOW_UNKNOWN;
 	if (waiting_full(&w->waiting, name))
 		return NOW_FULL;
 	httpd_defer(rq);

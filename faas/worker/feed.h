@@ -45,8 +45,9 @@ void feed_fds(const struct feed *f, int *ret_reader, int *ret_acks);
 void feed_take(struct feed *f);
 void feed_take_acks(struct feed *f);
 
-/* Take over up to @count entries whose worker has not touched them for too long. */
-void feed_claim(struct feed *f, unsigned count);
+/* Take over up to @count entries whose worker has not touched them for too long.  True when there
+ * may be more: a worker that died may have held many that waited for their next attempt. */
+bool feed_claim(struct feed *f, unsigned count);
 /* Say that the @n entries @ids of @lane are still being worked on.  @lost is told of each that is
  * not ours any more. */
 void feed_keep(struct feed *f, struct lane *lane, const char *const *ids, size_t n,

@@ -229,10 +229,11 @@ static int claim_lane(struct feed *f, struct lane *l, unsigned count, struct err
 	return taken;
 }
 
-void feed_claim(struct feed *f, unsigned count)
+bool feed_claim(struct feed *f, unsigned count)
 {
 	_cleanup_err_ struct err err = ERR_INIT;
 	size_t n = f->lanes_n;
+	bool more = false;
 
 	count = MIN_OF(count, (unsigned)FEED_MAX_ENTRIES);
 	for (size_t i = 0; i < n && count && f->control && !f->closed; i++) {
@@ -241,9 +242,11 @@ void feed_claim(struct feed *f, unsigned count)
 
 		if (r < 0) {
 			feed_failed(f, r, &err);
-			return;
+			return false;
 		}
 		count -= MIN_OF((unsigned)r, count);
+		more |= r > 0 && strcmp(l->cursor, "0-0") != 0;
 	}
 	f->claim_turn++;
+	return more || !count;
 }

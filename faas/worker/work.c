@@ -308,15 +308,17 @@ static void keep_all(struct work *w)
 static void keep_and_claim(struct work *w)
 {
 	const usec_t idle = (usec_t)w->c->claim_idle_ms * USEC_PER_MSEC;
+	const usec_t pause = idle / 2 + idle / 4000 * (random_number() % 1000);
 	usec_t now = clock_now();
+	bool more;
 
 	if (now >= w->next_keep) {
 		keep_all(w);
 		w->next_keep = now + idle / 4;
 	}
 	if (now >= w->next_claim) {
-		feed_claim(w->feed, free_slots(w));
-		w->next_claim = now + idle / 2 + idle / 4000 * (random_number() % 1000);
+		more = feed_claim(w->feed, free_slots(w));
+		w->next_claim = more ? now : now + pause; /* when a slot is free again */
 	}
 }
 

@@ -470,6 +470,7 @@ def docker_breaks(s):
     assert s.post("/function/echo", b"x").text == "x"
     s.start_docker()
     wait_for("an empty list", lambda: s.system("GET", "functions").text == "[]\n")
+    s.await_table("echo", None, 15)  # of the docker before
     s.function("echo", ["127.0.0.2", "127.0.0.3"])
     wait_for("healthy", lambda: s.get("/healthz").status == 200)
 
@@ -517,17 +518,17 @@ def async_rules(s):
 
 
 def queued_at_once(s):
-    """a call of a new function is accepted no later than nginx knows the function"""
+    """a new function is known no later than nginx knows it: calls are queued, or wait for its tasks"""
     def failures():
         text = request(s.metrics, "GET", "/metrics").text
         return re.search(r"^svarm_nginx_table_failures_total (\d+)$", text, re.M).group(1)
 
-    def accepted():
+    def ask(path):  # as nginx does
         c = http.client.HTTPConnection("gateway", timeout=5)
         c.sock = socket.socket(socket.AF_UNIX)
         c.sock.connect(s.dir + "/run/control.sock")
-        c.request("POST", "/async-function/brand-new", b"x")
-        return c.getresponse().status == 202
+        c.request("POST", path, b"x")
+        return c.getresponse().status
     before, workers = failures(), s.nginx_workers()
     for pid in workers:  # they take the table when they go on
         os.kill(pid, signal.SIGSTOP)
@@ -536,7 +537,8 @@ def queued_at_once(s):
         labels = {**spec["Labels"], "com.openfaas.function": "brand-new"}
         s.control(services={"fn_brand-new": {**spec, "Labels": labels}},
                   tasks={"fn_brand-new": ["127.0.0.2"]})
-        wait_for("its acceptance", accepted)
+        wait_for("its acceptance", lambda: ask("/async-function/brand-new") == 202)
+        assert ask("/function/brand-new") == 503  # when its time is up
     finally:
         for pid in workers:
             os.kill(pid, signal.SIGCONT)

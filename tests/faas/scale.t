@@ -218,14 +218,15 @@ def gone_meanwhile(s):
 def by_rate(s):
     """more calls a second: more tasks, in steps; fewer again some time after they end"""
     pool(s, "rate", after=0.2, replicas=1, labels={
-        "type": "rps", "target": "20", "max": "5", "factor": "20"})
+        "type": "rps", "target": "5", "max": "5", "factor": "20"})
     with Load(s, "rate", 3) as load:
         wait_for("five tasks", lambda: replicas(s, "rate") == 5, 20)
         ended = time.monotonic()
     assert scaled(s, "rate") == [2, 3, 4, 5], scaled(s, "rate")
     wait_for("one task", lambda: replicas(s, "rate") == 1, 15)
     assert time.monotonic() - ended > 2.5
-    assert scaled(s, "rate")[:4] == [2, 3, 4, 5] and len(scaled(s, "rate")) <= 6, scaled(s, "rate")
+    down = scaled(s, "rate")[4:]  # what its last calls still needed goes one by one
+    assert scaled(s, "rate")[:4] == [2, 3, 4, 5] and down == sorted(set(down), reverse=True), down
     assert not load.bad, load.bad
 
 
@@ -303,7 +304,7 @@ def stays(s):
 
 def operators_number(s):
     """what an operator has set is not taken back, what load has added is"""
-    pool(s, "manual", after=0.1, replicas=1, labels={"target": "20", "max": "8", "factor": "50"})
+    pool(s, "manual", after=0.1, replicas=1, labels={"target": "5", "max": "8", "factor": "50"})
     s.system("POST", "scale-function/manual", {"replicas": 2})
     time.sleep(5)
     assert replicas(s, "manual") == 2
@@ -325,28 +326,35 @@ def to_zero(s):
     pool(s, "sleepy", after=0.2, replicas=2, handle=handle,
          labels={"zero": "true", "zero-duration": "2s", "max": "2", "min": "2"})
     pool(s, "wakeful", replicas=1)
-    start = time.monotonic()
-    while time.monotonic() - start < 4:
-        assert s.post("/function/sleepy", b"x").status == 200
-        time.sleep(0.3)
-    assert scaled(s, "sleepy") == [], scaled(s, "sleepy")
+    for _ in range(5):  # until this machine lets us call often enough
+        base, start, pauses = scaled(s, "sleepy"), time.monotonic(), [0]
+        last = start
+        while last - start < 4:
+            assert s.post("/function/sleepy", b"x").status == 200
+            time.sleep(0.3)
+            pauses.append(time.monotonic() - last)
+            last += pauses[-1]
+        if max(pauses) < 1.5:
+            break
+    assert scaled(s, "sleepy") == base, (scaled(s, "sleepy"), base, pauses)
     t = threading.Thread(target=lambda: s.post("/function/sleepy/slow", b"x"))
     t.start()
     time.sleep(4)
-    assert scaled(s, "sleepy") == [], scaled(s, "sleepy")
+    assert scaled(s, "sleepy") == base, (scaled(s, "sleepy"), base)
     hold.set()
     t.join()
     s.redis()("XADD", "svarm:queue", "*", "fn", "sleepy")
     time.sleep(4)
-    assert scaled(s, "sleepy") == [], scaled(s, "sleepy")
+    assert scaled(s, "sleepy") == base, (scaled(s, "sleepy"), base)
     s.redis()("DEL", "svarm:queue")
-    wait_for("sleep", lambda: scaled(s, "sleepy") == [0], 8)
+    wait_for("sleep", lambda: scaled(s, "sleepy") == base + [0], 8)
     s.await_table("sleepy", [])
     assert replicas(s, "wakeful") == 1
     for _ in range(2):
+        n = len(scaled(s, "sleepy"))
         assert s.post("/function/sleepy", b"x").status == 200
-        assert scaled(s, "sleepy")[-1] == 2
-        wait_for("sleep again", lambda: scaled(s, "sleepy")[-1] == 0, 8)
+        assert scaled(s, "sleepy")[n] == 2
+        wait_for("sleep again", lambda: scaled(s, "sleepy")[n + 1:] == [0], 8)
         s.await_table("sleepy", [])
 
 
@@ -507,7 +515,7 @@ def two_gateways(s):
     assert [a.status for a in answers] == [200] * 60, [a.status for a in answers]
     assert scaled(s, "both") == [1], scaled(s, "both")
     # All calls go to the one that does not decide.
-    pool(s, "shared", after=0.1, replicas=1, labels={"target": "20", "max": "3", "factor": "40"})
+    pool(s, "shared", after=0.1, replicas=1, labels={"target": "5", "max": "3", "factor": "40"})
     with Load(s, "shared", 3, port=port) as load:
         wait_for("three tasks", lambda: replicas(s, "shared") == 3, 20)
     assert not load.bad, load.bad
@@ -523,7 +531,7 @@ def two_gateways(s):
 
 def takes_over(s):
     """the one that decides is killed: the other one goes on, and knows what load had added"""
-    pool(s, "inherited", after=0.1, replicas=1, labels={"target": "20", "max": "3", "factor": "40"})
+    pool(s, "inherited", after=0.1, replicas=1, labels={"target": "5", "max": "3", "factor": "40"})
     with Load(s, "inherited", 3):
         wait_for("three tasks", lambda: replicas(s, "inherited") == 3, 20)
     wait_for("it in redis", lambda: s.redis()("HGET", "svarm:scaled", "inherited") == b"1 3", 3)
@@ -549,7 +557,7 @@ def takes_over(s):
 
 def without_redis(s):
     """Redis away: the only gateway goes on by itself, but puts nobody to sleep"""
-    pool(s, "alone", after=0.1, replicas=1, labels={"target": "20", "max": "3", "factor": "40"})
+    pool(s, "alone", after=0.1, replicas=1, labels={"target": "5", "max": "3", "factor": "40"})
     pool(s, "tired", replicas=1, labels={"zero": "true", "zero-duration": "1s"})
     s.control(broken=True)  # and Docker does not answer for a moment
     s.end("redis")
@@ -573,7 +581,7 @@ def without_redis_not_alone(s):
     s.control(managers=3)
     s.end("gateway")
     s.start_gateway(**SETTINGS)
-    pool(s, "one-of-three", after=0.1, replicas=1, labels={"target": "20", "factor": "40"})
+    pool(s, "one-of-three", after=0.1, replicas=1, labels={"target": "5", "factor": "40"})
     s.end("redis")
     wait_for("the end of the lease", lambda: not decides(s.metrics), 10)
     with Load(s, "one-of-three", 3):

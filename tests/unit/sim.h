@@ -123,6 +123,7 @@ struct sim_node {
 	size_t writes;           /* effects had */
 	const char *broken_call; /* this function fails, as a step may */
 	const char *hangs;       /* at "facts" or "lock_take", until the run is cancelled */
+	size_t left_services, left_members; /* of the swarm, when it left */
 };
 
 static inline void sim_world_init(struct sim_world *w)
@@ -842,6 +843,15 @@ static inline int sim_cluster_empty(struct sim_run *n, char **a)
 	return sim_tell(n, "@out emptied\n");
 }
 
+static inline size_t sim_members_up(const struct sim_world *w)
+{
+	size_t up = 0;
+
+	for (size_t i = 0; i < w->n_members; i++)
+		up += w->members[i].up;
+	return up;
+}
+
 static inline int sim_swarm_leave(struct sim_run *n, char **a)
 {
 	struct sim_member *m = sim_member_of(n->s);
@@ -852,6 +862,8 @@ static inline int sim_swarm_leave(struct sim_run *n, char **a)
 	if (!m)
 		return sim_fails(n, "This node is not part of a swarm");
 	m->up = false;
+	n->s->left_services = n->s->world->services.n;
+	n->s->left_members = sim_members_up(n->s->world);
 	*n->s->member = '\0';
 	n->s->joined = false;
 	return 0;

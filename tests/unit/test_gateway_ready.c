@@ -7,6 +7,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -74,17 +75,35 @@ static void test_connect(void **state)
 	close(b);
 }
 
+/* Until there is something to read at @fd; the probe may have run out of its time before it got
+ * there. */
+static void await(struct ready *r, int fd)
+{
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+
+	while (poll(&p, 1, 0) == 0)
+		assert_false(ready_probe(r, 40));
+}
+
 /* Take one request and answer it. */
-static void answer(int fd, const char *reply)
+static void answer(struct ready *r, int fd, const char *reply)
 {
 	char got[256] = "";
-	int c = accept(fd, NULL, NULL);
+	ssize_t n;
+	int c;
 
+	await(r, fd);
+	c = accept(fd, NULL, NULL);
 	assert_true(c >= 0);
-	assert_true(recv(c, got, sizeof(got) - 1, 0) > 0);
-	assert_non_null(strstr(got, "GET /_/ready HTTP/1.1\r\nHost: 127.0.0.41\r\n"));
-	assert_true(send(c, reply, strlen(reply), MSG_NOSIGNAL) > 0);
+	await(r, c);
+	n = recv(c, got, sizeof(got) - 1, 0);
+	if (n > 0) {
+		assert_non_null(strstr(got, "GET /_/ready HTTP/1.1\r\nHost: 127.0.0.41\r\n"));
+		assert_true(send(c, reply, strlen(reply), MSG_NOSIGNAL) > 0);
+	}
 	close(c);
+	if (n == 0) /* given up as too slow, and to be tried again */
+		answer(r, fd, reply);
 }
 
 static void test_path(void **state)
@@ -99,10 +118,10 @@ static void test_path(void **state)
 	ready_follow(r, &model);
 	for (size_t i = 0; i < ARRAY_SIZE(no); i++) {
 		assert_false(ready_probe(r, 40)); /* listening is not enough */
-		answer(fd, no[i]);
+		answer(r, fd, no[i]);
 	}
 	assert_false(ready_probe(r, 40));
-	answer(fd, "HTTP/1.1 204 Fine\r\n\r\n");
+	answer(r, fd, "HTTP/1.1 204 Fine\r\n\r\n");
 	assert_true(ready_probe(r, 1000));
 	assert_true(ready_is(r, &tasks[0]));
 	functions[0].settings.ready_path = NULL;

@@ -277,10 +277,11 @@ def a_delay_delays_only_its_own_call():
 
 @test
 def many_delays_end_in_their_order():
-    begin, ends, lock = time.monotonic(), [], threading.Lock()
-    delays = random.Random(2).sample(range(50, 650), 60)
+    ends, lock = [], threading.Lock()
+    delays = random.Random(2).sample(range(50, 2050), 60)
 
     def one(ms):
+        begin = time.monotonic()
         try:
             call(request(f"/?delay={ms}"))
         except OSError:
@@ -294,7 +295,8 @@ def many_delays_end_in_their_order():
     for t in threads:
         t.join()
     late = sorted(end - ms for ms, end in ends)
-    assert len(ends) == 60 and late[0] >= 0 and late[30] < 100 and late[-1] < 1500, ends
+    # One after the other, or all of them at the end, they would be a second late.
+    assert len(ends) == 60 and late[0] >= 0 and late[30] < 500 and late[-1] < 3000, ends
 
 
 @test
