@@ -181,10 +181,10 @@ def few_files(s):
     """a soft limit of open files below what so many calls need is raised; a hard one is told to the log"""
     s.end(worker(s))
     gate = threading.Event()
-    b = s.backend("127.0.0.16", lambda rq: gate.wait(60) and (200, {}, b"ok"))
-    s.function("held", ["127.0.0.16"])
+    b = s.backend("127.0.0.46", lambda rq: gate.wait(60) and (200, {}, b"ok"))
+    s.function("many-held", ["127.0.0.46"])
     for _ in range(120):
-        assert s.post("/async-function/held", b"x").status == 202
+        assert s.post("/async-function/many-held", b"x").status == 202
     name = s.start_worker(files=(60, 400), SVARM_MAX_INFLIGHT="120", SVARM_MAX_CALLBACKS="100")
     wait_for("120 calls at once", lambda: b.running == 120, GIVE_UP)
     gate.set()

@@ -559,8 +559,8 @@ def closed_door(s):
 def reload_keeps_all(s):
     """even a reload of nginx keeps table, counters and calls under way"""
     gate = threading.Event()
-    s.backend("127.0.0.34", lambda rq: (rq.path == "/held" and gate.wait(60), (200, {}, rq.payload))[1])
-    s.function("kept", ["127.0.0.34"])
+    s.backend("127.0.0.47", lambda rq: (rq.path == "/held" and gate.wait(60), (200, {}, rq.payload))[1])
+    s.function("kept", ["127.0.0.47"])
     out = []
     t = threading.Thread(target=lambda: out.append(s.post("/function/kept/held", b"kept", timeout=60)))
     t.start()
