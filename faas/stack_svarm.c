@@ -52,8 +52,12 @@ void stack_set_sysctls(const struct cluster *c, struct template_scope *s)
 
 void stack_set_redis(const struct cluster *c, struct template_scope *s)
 {
+	/* what the entry point of Redis' image takes: faas/images/redis-entry.c */
+	static const char *const words[] = {
+		[REDIS_AOF] = "aof", [REDIS_AOF_EVERYSEC] = "aof-everysec", [REDIS_NONE] = "none"};
+
 	stack_set_number(s, "redis_memory", c->faas.redis.memory);
-	stack_set(s, "redis_persistence", c->faas.redis.persistence == REDIS_AOF ? "aof" : "none");
+	stack_set(s, "redis_persistence", words[c->faas.redis.persistence]);
 }
 
 static void set_image(struct template_scope *s, const char *image_variable,

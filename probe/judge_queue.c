@@ -123,7 +123,7 @@ static const char *not_kept(const json_t *o, bool wanted)
 
 void judge_persistence(struct judge *j)
 {
-	const bool wanted = j->ev->cluster->faas.redis.persistence == REDIS_AOF;
+	const bool wanted = j->ev->cluster->faas.redis.persistence != REDIS_NONE;
 	const struct spec_node *node;
 	_cleanup_json_ json_t *o = ask(j, ACTION_STORE, &node);
 	const char *wrong = o ? not_kept(o, wanted) : NULL;

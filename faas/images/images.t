@@ -277,6 +277,10 @@ redis_without_aof() {
 	redis_start SVARM_REDIS_PERSISTENCE=none SVARM_REDIS_MAXMEMORY=64m &&
 		redis_says no 'CONFIG GET appendonly' && redis_says 67108864 'CONFIG GET maxmemory'
 }
+redis_syncs_later() {
+	redis_start SVARM_REDIS_PERSISTENCE=aof-everysec && redis_says yes 'CONFIG GET appendonly' &&
+		redis_says everysec 'CONFIG GET appendfsync'
+}
 redis_refuses() { # TEXT VARIABLE=VALUE
 	fails_with "$1" env -i PATH="$PATH" "$2" chroot "$tmp/redis" /redis-entry
 }
@@ -296,7 +300,7 @@ test_redis() {
 	ok 'the password is in no argument, environment, log or file of Redis' redis_hides_password
 	ok 'Redis runs as the user redis, without capabilities' redis_drops_root
 	ok 'appendonly yes' redis_says yes 'CONFIG GET appendonly'
-	ok 'appendfsync everysec' redis_says everysec 'CONFIG GET appendfsync'
+	ok 'appendfsync always' redis_says always 'CONFIG GET appendfsync'
 	ok 'maxmemory-policy noeviction' redis_says noeviction 'CONFIG GET maxmemory-policy'
 	ok 'maxmemory 256 MiB' redis_says 268435456 'CONFIG GET maxmemory'
 	ok 'tcp-backlog 65535' redis_says 65535 'CONFIG GET tcp-backlog'
@@ -304,6 +308,8 @@ test_redis() {
 	ok 'SIGTERM ends it with status 0' redis_stop
 	ok 'persistence and memory as the environment says' redis_without_aof
 	ok 'SIGTERM ends that too' redis_stop
+	ok 'a sync every second when asked for' redis_syncs_later
+	ok 'and that ends as well' redis_stop
 	ok 'settings that make no sense are refused by name' redis_refuses_nonsense
 }
 

@@ -8,7 +8,7 @@
  *   SVARM_SECRETS            folder of the secrets        /run/secrets
  *   SVARM_REDIS_PASSWORD     name of the secret in it     redis-password
  *   SVARM_REDIS_MAXMEMORY    bytes, or with K, M, G       256M
- *   SVARM_REDIS_PERSISTENCE  aof or none                  aof
+ *   SVARM_REDIS_PERSISTENCE  aof, aof-everysec or none    aof
  *   SVARM_REDIS_DIR          where the AOF lives          /data
  *   SVARM_REDIS_BIND         address to listen on         0.0.0.0
  *   SVARM_REDIS_PORT         port                         6379
@@ -128,20 +128,25 @@ static int write_config(int fd)
 	const char *dir = setting("SVARM_REDIS_DIR", "/data");
 	const char *memory = setting("SVARM_REDIS_MAXMEMORY", "256M");
 	const char *persistence = setting("SVARM_REDIS_PERSISTENCE", "aof");
-	const bool aof = !strcmp(persistence, "aof");
+	const bool everysec = !strcmp(persistence, "aof-everysec");
+	const bool aof = everysec || !strcmp(persistence, "aof");
 	uint64_t bytes;
 
 	if (parse_size(memory, &bytes) < 0)
 		return complain("SVARM_REDIS_MAXMEMORY: '%s' is not a size", memory);
 	if (!aof && strcmp(persistence, "none") != 0)
 		return complain(
-			"SVARM_REDIS_PERSISTENCE: '%s' is neither aof nor none", persistence);
+			"SVARM_REDIS_PERSISTENCE: '%s' is neither aof, aof-everysec nor none",
+			persistence);
 	if (!is_word(bind_to) || !is_port(port) || !is_word(dir) || strlen(dir) > 256)
 		return complain("SVARM_REDIS_BIND, _PORT or _DIR is not valid");
 	dprintf(fd, "bind %s\nport %s\nprotected-mode no\n", bind_to, port);
 	dprintf(fd, "tcp-backlog 65535\ntcp-keepalive 60\ntimeout 0\n");
 	dprintf(fd, "daemonize no\nlogfile \"\"\ndir %s\n", dir);
-	dprintf(fd, "save \"\"\nappendonly %s\nappendfsync everysec\n", aof ? "yes" : "no");
+	/* With "everysec" Redis answers before it writes for as long as a sync takes: even a kill
+	 * loses what it answered then.  "always" is one sync for all who asked in the meantime. */
+	dprintf(fd, "save \"\"\nappendonly %s\n", aof ? "yes" : "no");
+	dprintf(fd, "appendfsync %s\n", everysec ? "everysec" : "always");
 	dprintf(fd, "maxmemory %llu\nmaxmemory-policy noeviction\n", (unsigned long long)bytes);
 	return 0;
 }

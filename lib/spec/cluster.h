@@ -55,8 +55,10 @@ enum openfaas_part {
 };
 
 enum redis_persistence {
-	REDIS_AOF,
+	REDIS_AOF, /* what it answers is on the disk: a call that was accepted survives a loss of
+		      power */
 	REDIS_NONE,
+	REDIS_AOF_EVERYSEC, /* on the disk within a second or two: for disks that sync slowly */
 };
 
 enum spec_scale_type {

@@ -155,7 +155,8 @@ static const struct word engines[] = {{"svarm", ENGINE_SVARM}, {"openfaas", ENGI
 static const struct word endpoints[] = {{"dnsrr", ENDPOINTS_DNSRR}, {"vip", ENDPOINTS_VIP}};
 static const struct word monitorings[] = {
 	{"none", MONITORING_NONE}, {"prometheus", MONITORING_PROMETHEUS}};
-static const struct word persistences[] = {{"aof", REDIS_AOF}, {"none", REDIS_NONE}};
+static const struct word persistences[] = {
+	{"aof", REDIS_AOF}, {"aof-everysec", REDIS_AOF_EVERYSEC}, {"none", REDIS_NONE}};
 static const struct word scale_types[] = {
 	{"rps", SPEC_SCALE_RPS},
 	{"capacity", SPEC_SCALE_CAPACITY},
@@ -358,7 +359,7 @@ static const struct field redis_fields[] = {
 		WORDS(persistences),
 		AT(draft, c.faas.redis.persistence),
 		.dflt = "aof",
-		.help = "aof: queued calls survive a restart"},
+		.help = "aof: queued calls survive a loss of power"},
 };
 static const struct section redis_section = SECTION_OF(redis_fields);
 
