@@ -51,7 +51,8 @@ build/async_load build/epoll_min: build/%: tests/bench/%.c Makefile
 	$(call say,CC,$<)mkdir -p build && $(CC) $(SVARM_CPPFLAGS) -O2 -g -std=gnu17 $(WARNINGS) -o $@ $<
 
 # The sanitised programs are built by a make of their own, so that a plain `make check-unit` does it.
-test-programs: ## build the unit tests and tools under ASan and UBSan
+# What both makes need is there before the second begins: make -j runs them beside `all`.
+test-programs: build/probe/svarm-probe.gz $(TEST_LIBS) ## build the unit tests and tools under ASan and UBSan
 	$(q)$(MAKE) --no-print-directory VARIANT=san $(UNIT_PROGRAMS) $(TOOL_PROGRAMS) $(FUZZ_PROGRAMS) \
 		build/san/svarm build/san/svarm-gateway build/san/svarm-queue-worker build/san/svarm-load
 	$(q)$(MAKE) --no-print-directory VARIANT=release build/release/tests/spec_dump
