@@ -4,13 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/spec/ports.h"
+
 #define SOMAXCONN "net.core.somaxconn"
 #define TW_REUSE  "net.ipv4.tcp_tw_reuse"
 #define RANGE     "net.ipv4.ip_local_port_range"
 #define RESERVED  "net.ipv4.ip_local_reserved_ports"
-
-/* Ports that our own programs listen on in their containers. */
-#define CONTAINER_PORTS "6379,7007,8080-8082"
 
 static const char *const secret_variables[N_SECRETS] = {
 	[SECRET_USER] = "basic_auth_user",
@@ -38,6 +37,8 @@ static void add_sysctl(
 /* Redis only listens; gateway and workers also open connections, and many. */
 void stack_set_sysctls(const struct cluster *c, struct template_scope *s)
 {
+	_cleanup_buf_ struct buf ports = BUF_INIT;
+
 	template_list(s, "server_sysctls");
 	add_sysctl(c, s, "server_sysctls", SOMAXCONN);
 	add_sysctl(c, s, "server_sysctls", TW_REUSE);
@@ -46,8 +47,12 @@ void stack_set_sysctls(const struct cluster *c, struct template_scope *s)
 	add_sysctl(c, s, "client_sysctls", SOMAXCONN);
 	add_sysctl(c, s, "client_sysctls", TW_REUSE);
 	add_sysctl(c, s, "client_sysctls", RANGE);
-	if (cluster_sysctl(c, RANGE))
-		stack_add_pair(s, "client_sysctls", RESERVED, CONTAINER_PORTS);
+	if (cluster_sysctl(c, RANGE)) {
+		for (size_t i = 0; i < n_service_ports; i++)
+			if (service_ports[i].inside)
+				ports_add(&ports, service_ports[i].first, service_ports[i].last);
+		stack_add_pair(s, "client_sysctls", RESERVED, buf_str(&ports));
+	}
 }
 
 void stack_set_redis(const struct cluster *c, struct template_scope *s)

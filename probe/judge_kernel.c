@@ -7,6 +7,8 @@
 
 #include <stdio.h>
 
+#include "lib/spec/ports.h"
+
 #define SOMAXCONN  "net.core.somaxconn"
 #define TW_REUSE   "net.ipv4.tcp_tw_reuse"
 #define RANGE      "net.ipv4.ip_local_port_range"
@@ -16,14 +18,6 @@
 /* What svarm adds to the spec's settings rests on these. */
 const char *const added_sysctls[] = {RANGE, RESERVED, OVERCOMMIT};
 const size_t n_added_sysctls = ARRAY_SIZE(added_sysctls);
-
-/* Ports that services of svarm's or of the swarm listen on: no outgoing connection may take one. */
-static const struct {
-	int first, last;
-	bool inside; /* of containers, too */
-} services[] = {{2377, 2377, false}, {4789, 4789, false}, {6379, 6379, true}, {7007, 7007, true},
-	{7946, 7946, false}, {8080, 8082, true}, {8090, 8090, false}, {9090, 9090, false},
-	{30000, 32767, false}};
 
 /* What the stack sets in whose containers. */
 static const struct {
@@ -90,11 +84,11 @@ static void check_reserved(const struct netns *ns, bool inside, struct buf *out)
 
 	if (!range || sscanf(range, "%d %d", &low, &high) != 2)
 		return;
-	for (size_t i = 0; i < ARRAY_SIZE(services); i++) {
-		if (inside && !services[i].inside)
+	for (size_t i = 0; i < n_service_ports; i++) {
+		if (inside && !service_ports[i].inside)
 			continue;
-		for (int port = MAX_OF(services[i].first, low);
-			port <= MIN_OF(services[i].last, high); port++)
+		for (int port = MAX_OF(service_ports[i].first, low);
+			port <= MIN_OF(service_ports[i].last, high); port++)
 			if (!list || !is_listed(list, port))
 				first = n++ ? first : port;
 	}

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "lib/node/template.h"
+#include "lib/spec/ports.h"
 
 #define FILE_PATH  "/etc/sysctl.d/90-svarm.conf"
 #define RANGE      "net.ipv4.ip_local_port_range"
@@ -27,46 +28,25 @@ static const struct {
 	{"vm.swappiness", "how readily memory is swapped out"},
 };
 
-/* In ascending order.  30000-32767 is where swarm publishes what names no port. */
-static const struct {
-	int first, last;
-} services[] = {
-	{2377, 2377}, /* swarm: management */
-	{4789, 4789}, /* swarm: VXLAN */
-	{6379, 6379}, /* Redis */
-	{7007, 7007}, /* the data probe */
-	{7946, 7946}, /* swarm: gossip */
-	{8080, 8082}, /* gateway: calls, control, metrics */
-	{8090, 8090}, /* nginx: status */
-	{9090, 9090}, /* Prometheus, which may come later: a connection that lasts would hold its
-			 port */
-	{30000, 32767},
-};
-
-static void range_add(struct buf *out, int first, int last)
-{
-	buf_addf(out, first == last ? "%s%d" : "%s%d-%d", out->len ? "," : "", first, last);
-}
-
 /* @first..@last as far as it lies within the range, with @port out of turn when it comes first. */
 static void range_clip(struct buf *out, int first, int last, int low, int high)
 {
 	if (MAX_OF(first, low) <= MIN_OF(last, high))
-		range_add(out, MAX_OF(first, low), MIN_OF(last, high));
+		ports_add(out, MAX_OF(first, low), MIN_OF(last, high));
 }
 
 void tune_reserved_ports(struct buf *out, int low, int high, int ssh)
 {
 	bool done = ssh < 1024; /* never in a range worth having */
 
-	for (size_t i = 0; i < ARRAY_SIZE(services); i++) {
-		if (!done && ssh < services[i].first) {
+	for (size_t i = 0; i < n_service_ports; i++) {
+		if (!done && ssh < service_ports[i].first) {
 			range_clip(out, ssh, ssh, low, high);
 			done = true;
 		}
-		if (ssh >= services[i].first && ssh <= services[i].last)
+		if (ssh >= service_ports[i].first && ssh <= service_ports[i].last)
 			done = true;
-		range_clip(out, services[i].first, services[i].last, low, high);
+		range_clip(out, service_ports[i].first, service_ports[i].last, low, high);
 	}
 	if (!done)
 		range_clip(out, ssh, ssh, low, high);

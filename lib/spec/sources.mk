@@ -17,6 +17,7 @@ LIB_SPEC_SRC := \
 	lib/spec/parse_event.c \
 	lib/spec/parse_map.c \
 	lib/spec/parse_value.c \
+	lib/spec/ports.c \
 	lib/spec/schema.c \
 	lib/spec/source.c \
 	lib/spec/suggest.c \
